@@ -1,0 +1,97 @@
+"""What every test shares: backend, seeds, real data, and a run that cannot skip the data in silence."""
+
+import os
+import random
+import sys
+from pathlib import Path
+
+import pytest
+
+# Before anything imports Keras: it reads these once.
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("MPLBACKEND", "Agg")  # pictures are drawn without a display
+
+DATA_VARIABLE = "TFMMREC_DATA"
+DATA_BESIDE_THE_PROJECT = Path("..", "shared", "data")  # where the Makefile finds it too
+SKIPPED_FOR_DATA = pytest.StashKey[list[str]]()
+
+
+def find_data(root: Path) -> Path | None:
+    """The folder of real data that this machine has, whether or not the run was told of it."""
+    named = os.environ.get(DATA_VARIABLE, "").strip()
+    folder = Path(named).resolve() if named else (root / DATA_BESIDE_THE_PROJECT).resolve()
+    return folder if folder.is_dir() else None
+
+
+@pytest.fixture(scope="session")
+def tfmmrec_data() -> Path:
+    """Folder of real data for tests, named by the environment variable `TFMMREC_DATA`.
+
+    Without the variable the test is skipped; a variable that names no folder is a mistake and fails it.
+    """
+    named = os.environ.get(DATA_VARIABLE, "").strip()
+    if not named:
+        pytest.skip(f"needs real data, and {DATA_VARIABLE} is not set")
+    folder = Path(named).resolve()
+    if not folder.is_dir():
+        pytest.fail(f"{DATA_VARIABLE}={named} is not a folder: point it at the data, or unset it to skip.")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    """Every test starts from the same seeds, whatever ran before it."""
+    random.seed(0)
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed(0)
+    if "keras" in sys.modules:  # a test without Keras should not pay for its import
+        sys.modules["keras"].utils.set_random_seed(0)
+
+
+# A test that needs real data is skipped where there is none. Where there is, such a skip would be a hole in
+# the run that looks like success, so the run fails instead.
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[SKIPPED_FOR_DATA] = []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
+    report = yield
+    if report.outcome == "skipped" and not hasattr(report, "wasxfail"):
+        names_data = DATA_VARIABLE in str(report.longrepr)
+        # It asked for the data, then skipped itself: a file was missing. A mark skips for other reasons.
+        marked = item.get_closest_marker("skip") or item.get_closest_marker("skipif")
+        asks_for_data = "tfmmrec_data" in getattr(item, "fixturenames", ()) and not marked
+        if names_data or asks_for_data:
+            item.config.stash[SKIPPED_FOR_DATA].append(report.nodeid)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector):
+    report = yield
+    if report.outcome == "skipped" and DATA_VARIABLE in str(report.longrepr):
+        collector.config.stash[SKIPPED_FOR_DATA].append(report.nodeid)  # a whole module skipped itself
+    return report
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    passed = session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+    if passed and session.config.stash[SKIPPED_FOR_DATA] and find_data(session.config.rootpath):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    skipped, folder = config.stash[SKIPPED_FOR_DATA], find_data(config.rootpath)
+    if skipped and folder:
+        terminalreporter.section("skipped although the data is there", red=True)
+        for nodeid in skipped:
+            terminalreporter.line(nodeid)
+        terminalreporter.line(
+            f"These tests need real data and {folder} exists, so the run fails: set {DATA_VARIABLE} to it, "
+            "or complete it."
+        )

@@ -1,0 +1,365 @@
+"""Training batches: what they hold, that they are complete, and that they are reproducible."""
+
+import copy
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tfmmrec.data.batches import Batches
+from tfmmrec.data.dataset import TRAIN, Events, history_inputs
+from tfmmrec.data.distinct import log_inclusion
+from tfmmrec.modalities import gap_buckets
+
+HISTORIES = st.lists(
+    st.lists(st.tuples(st.integers(0, 50), st.sampled_from([0, 0, 0, 0, 1, 2, 3])), max_size=30),
+    min_size=1,
+    max_size=10,
+).filter(lambda histories: any(split == TRAIN for history in histories for _, split in history))
+SETTINGS = dict(
+    length=st.integers(1, 9), size=st.integers(1, 60), negatives=st.integers(0, 9), seed=st.integers(0, 9)
+)
+
+
+def built(made, histories, length, ordered=True, **settings):
+    items = [[item for item, _ in history] for history in histories]
+    splits = [[split for _, split in history] for history in histories]
+    data = made(items, splits, ordered=ordered, length=length)
+    return data, Batches(data, data.schema, **settings)
+
+
+def rows_of(batch):
+    """Rows of the events read ``[B, L]`` and asked about ``[B, K]``, −1 is padding."""
+    x, y, _ = batch
+    read = np.where(x["history.item"] >= 0, x["event.kind.value"] - 1, -1)
+    return read, np.where(x["candidate"] >= 0, y["event"].astype(int), -1)
+
+
+@given(histories=HISTORIES, epoch=st.integers(0, 2), **SETTINGS)
+def test_sequences_ask_about_every_training_event_once(made, histories, length, size, negatives, seed, epoch):
+    data, batches = built(made, histories, length, batch_events=size, negatives=negatives, seed=seed)
+    batches.epoch = epoch
+    train = data.train.rows
+    first_of_user = [train[data.events.user[train] == user][:1] for user in range(len(histories))]
+    seen = []
+    for batch in batches:
+        read, asked = rows_of(batch)
+        for users_read, users_asked, weight in zip(read, asked, batch[2]["next_item"], strict=True):
+            window = users_asked[users_asked >= 0]
+            seen += window.tolist()
+            # state j knows the first j events: candidate j is never among them, and they are its latest
+            assert users_read[users_read >= 0].tolist() == window[:-1].tolist()
+            if len(window):
+                place = np.searchsorted(train, window)
+                assert (np.diff(place) == 1).all()
+                assert len(set(data.events.user[window])) == 1
+                whole = window[0] in np.concatenate(first_of_user)
+                expected = [float(whole)] + [1.0] * (len(window) - 1)
+                assert weight.tolist() == expected + [0.0] * (len(weight) - len(window))
+    assert sorted(seen) == train.tolist()
+
+
+@given(histories=HISTORIES, **SETTINGS)
+def test_sets_ask_each_user_about_items_outside_the_context(made, histories, length, size, negatives, seed):
+    data, batches = built(made, histories, length, False, batch_events=size, negatives=negatives, seed=seed)
+    users = []
+    for batch in batches:
+        x, _, w = batch
+        read, asked = rows_of(batch)
+        real = (asked >= 0).any(axis=1)
+        users += (x["user.user_id.id"][real] - 1).tolist()
+        assert (x["user.user_id.id"][~real] == 0).all()
+        assert not x["history.gap"].any()
+        np.testing.assert_array_equal(w["match"], asked >= 0)
+        for user, context, targets in zip(x["user.user_id.id"] - 1, read, asked, strict=True):
+            known = np.concatenate([context[context >= 0], targets[targets >= 0]])
+            assert set(known) <= set(data.train.rows[data.events.user[data.train.rows] == user])
+            assert len(set(data.events.item[known])) == len(known)
+    assert sorted(users) == sorted({int(data.events.user[row]) for row in data.train.rows})
+
+
+@given(histories=HISTORIES, ordered=st.booleans(), **SETTINGS)
+def test_each_item_is_there_once_and_found_by_position(
+    made, histories, ordered, length, size, negatives, seed
+):
+    data, batches = built(made, histories, length, ordered, batch_events=size, negatives=negatives, seed=seed)
+    trained, retrieval = data.vocabulary.trained_items, data.schema.retrieval.name
+    for batch in batches:
+        x, y, _ = batch
+        read, asked = rows_of(batch)
+        distinct = x["item.row"][x["item.row"] >= 0]
+        assert x["item.row"][: len(distinct)].tolist() == distinct.tolist()
+        assert len(set(distinct)) == len(distinct)
+        assert (distinct < trained).all()
+        needed = set(data.events.item[np.concatenate([read[read >= 0], asked[asked >= 0]])])
+        assert needed <= set(distinct)
+        assert len(distinct) == min(trained, len(needed) + negatives)
+        assert len(x["item.row"]) == min(b for b in batches.item_buckets if b >= len(distinct))
+        for positions, rows in ((x["history.item"], read), (x["candidate"], asked)):
+            np.testing.assert_array_equal(positions >= 0, rows >= 0)
+            np.testing.assert_array_equal(
+                x["item.row"][positions[rows >= 0]], data.events.item[rows[rows >= 0]]
+            )
+        np.testing.assert_array_equal(y[retrieval][asked >= 0], data.events.item[asked[asked >= 0]])
+
+
+@given(histories=HISTORIES, ordered=st.booleans(), **SETTINGS)
+def test_every_epoch_has_as_many_batches_of_the_promised_shapes(
+    made, histories, ordered, length, size, negatives, seed
+):
+    _, batches = built(made, histories, length, ordered, batch_events=size, negatives=negatives, seed=seed)
+    count = len(batches)
+    for users, places, candidates in batches.shapes:
+        assert users == max(1, size // (places + 1))
+        assert candidates == places + 1 or not ordered
+    for epoch in range(6):
+        batches.epoch = epoch
+        assert len(batches) == len(list(batches)) == count
+        for x, y, w in batches:
+            shape = (*x["history.item"].shape, x["candidate"].shape[1])
+            assert shape in batches.shapes
+            assert x["history.gap"].shape == x["event.kind.value"].shape == shape[:2]
+            assert x["user.gender.value"].shape == shape[:1]
+            assert {a.shape for a in (*y.values(), *w.values())} == {(shape[0], shape[2])}
+
+
+@pytest.mark.parametrize("items", [1, 32, 33, 64, 65, 97, 200, 300])
+def test_a_batch_of_many_items_takes_a_larger_size(made, items):
+    data = made([range(items), range(300)], length=299)
+    batches = Batches(data, data.schema, batch_events=1)  # each user alone
+    sizes = {(x["candidate"] >= 0).sum(): x["item.row"] for x, _, _ in batches}
+    row = sizes[items]
+    assert (row >= 0).sum() == items
+    assert len(row) == min(b for b in (32, 64, 96, 128, 192, 256, 320) if b >= items)
+
+
+def test_arrays_have_their_types(made):
+    data = made([range(9)] * 3)
+    x, y, w = Batches(data, data.schema)[0]
+    assert {name: str(array.dtype) for name, array in (x | y).items()} == {
+        "history.item": "int32",
+        "history.gap": "int32",
+        "event.kind.value": "int32",
+        "event.seconds.number": "float32",
+        "user.gender.value": "int32",
+        "user.age.number": "float32",
+        "candidate": "int32",
+        "item.row": "int32",
+        "item.log_q": "float32",
+        "item.item_id.id": "int32",
+        "item.title.tokens": "int32",
+        "item.price.number": "float32",
+        "next_item": "int32",
+        "event": "float32",
+        "like": "float32",
+    }
+    assert {str(array.dtype) for array in w.values()} == {"float32"}
+
+
+def test_features_stand_beside_their_rows_and_are_missing_on_padding(made):
+    data = made([range(3), range(5, 20), range(20, 40)], length=8)
+    for x, _, _ in Batches(data, data.schema, batch_events=30):
+        item = x["item.row"]
+        np.testing.assert_array_equal(x["item.title.tokens"], np.repeat(item[:, None] + 1, 3, axis=1))
+        np.testing.assert_array_equal(x["item.item_id.id"], item + 1)
+        np.testing.assert_array_equal(x["item.price.number"], np.where(item >= 0, item + 1, np.nan))
+        user = x["user.gender.value"]
+        np.testing.assert_array_equal(user > 0, (x["candidate"] >= 0).any(axis=1))
+        np.testing.assert_array_equal(x["user.age.number"], np.where(user > 0, user, np.nan))
+        event = x["event.kind.value"]
+        np.testing.assert_array_equal(event > 0, x["history.item"] >= 0)
+        np.testing.assert_array_equal(x["event.seconds.number"], np.where(event > 0, event, np.nan))
+        assert (item < 0).any()
+
+
+def test_a_twin_gets_its_own_features_and_tasks_alone(made):
+    data = made([range(9)] * 3)
+    twin = data.schema.only(item=["item_id"], user=[], event=["kind"], tasks=["like"])
+    x, y, w = Batches(data, twin)[0]
+    names = {"history.item", "history.gap", "event.kind.value", "candidate", "item.row", "item.log_q"}
+    assert set(x) == names | {"item.item_id.id"}
+    assert set(y) == set(w) == {"like"}
+
+
+def test_labels_and_weights(made):
+    like, weights = np.asarray([1, np.nan, 0, 1, np.nan]), np.asarray([1, 2, 3, 4, 0.5])
+    data = made([[1, 2, 3], [4, 5]], like=like, weights=weights)
+    batches = Batches(data, data.schema, batch_events=40)
+    for batch in batches:
+        _, y, w = batch
+        asked = rows_of(batch)[1]
+        real = asked >= 0
+        np.testing.assert_array_equal(y["like"], np.where(real, np.nan_to_num(like)[asked], 0))
+        np.testing.assert_array_equal(w["like"], np.where(real, np.asarray([2, 0, 2, 2, 0])[asked], 0))
+        np.testing.assert_array_equal(w["next_item"], np.where(real, weights[asked], 0))
+        np.testing.assert_array_equal(w["event"], real)
+        assert not y["next_item"][~real].any()
+        assert real.any(axis=1).sum() < len(real)
+
+
+def test_the_cut_off_beginning_counts_in_no_task(made):
+    data = made([range(20)], length=4)
+    for x, _, w in Batches(data, data.schema, batch_events=5):
+        first = x["event.kind.value"][0, 0] == 1 or x["candidate"][0, 1] < 0 and w["event"][0, 0] == 1
+        assert w["next_item"][0, 0] == w["event"][0, 0] == float(first)
+        assert w["like"][0, 0] == 2 * float(first)
+        assert (w["event"][0, 1:] == (x["candidate"][0, 1:] >= 0)).all()
+
+
+def test_gaps_are_between_neighbours_of_the_window(made):
+    time = [100, 101, 161, 1e6, np.nan, 1e6 + 5, 50, 40, 41]
+    data = made([range(6), [6, 7, 8]], [[0, 0, 3, 0, 0, 0], [0, 0, 0]], times=time, length=6)
+    gaps = {}
+    for batch in Batches(data, data.schema, batch_events=20):
+        for read, gap in zip(rows_of(batch)[0], batch[0]["history.gap"], strict=True):
+            gaps[tuple(read[read >= 0].tolist())] = gap.tolist()
+    # the held-out event at 161 s is no neighbour, time does not run backwards, and the last is not read
+    minutes, day = gap_buckets(np.asarray([1.0, 1e6 - 101]))
+    assert 0 < minutes < day
+    assert gaps == {(0, 1, 3, 4): [0, minutes, day, 0, 0, 0], (6, 7): [0, 1], (): gaps.get((), [])}
+    assert not any(gaps.get((), []))
+
+
+def test_inputs_are_those_of_evaluation(made):
+    data = made([range(5), range(3), range(4)], times=np.cumsum(np.arange(12) ** 3), length=4)
+    users_seen = 0
+    for batch in Batches(data, data.schema, batch_events=15):
+        x, read = batch[0], rows_of(batch)[0]
+        filled = x["user.gender.value"] > 0
+        users, length = x["user.gender.value"][filled] - 1, read.shape[1]
+        expected = history_inputs(data, users, [rows[rows >= 0] for rows in read[filled]], length)
+        real = expected["history.item"] >= 0
+        rows = np.where(x["history.item"] >= 0, x["item.row"][x["history.item"]], -1)
+        np.testing.assert_array_equal(rows[filled], expected.pop("history.item"))
+        for name, array in expected.items():
+            where = real if array.shape[:2] == real.shape else slice(None)
+            np.testing.assert_array_equal(x[name][filled][where], array[where], err_msg=name)
+        users_seen += len(users)
+    assert users_seen == 3
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_log_q_counts_events_per_batch(made, ordered):
+    histories = [[1, 2, 3, 4, 5], [1, 2, 3, 6, 7], [1, 2, 8, 9, 3]] * 4
+    data = made(histories, ordered=ordered)
+    batches = Batches(data, data.schema, batch_events=15, negatives=2)
+    assert len(batches) == 4  # three users with all of their five events in each
+    counts = np.asarray([12, 12, 12, 4, 4, 4, 4, 4, 4])
+    expected = log_inclusion(counts, 15.0, 2)
+    for x, _, _ in batches:
+        real = x["item.row"] >= 0
+        np.testing.assert_allclose(x["item.log_q"][real], expected[x["item.row"][real]], rtol=1e-6)
+        assert (x["item.log_q"][~real] == 0).all()
+
+
+def test_log_q_is_near_how_often_an_item_is_there(made):
+    generator = np.random.default_rng(0)
+    popularity = 1 / np.arange(1, 151)
+    data = made(generator.choice(150, (400, 10), p=popularity / popularity.sum()), length=9)
+    batches = Batches(data, data.schema, batch_events=100, negatives=10)
+    seen, log_q = np.zeros(data.vocabulary.trained_items), np.zeros(data.vocabulary.trained_items)
+    for epoch in range(20):
+        batches.epoch = epoch
+        for x, _, _ in batches:
+            row = x["item.row"][x["item.row"] >= 0]
+            seen[row] += 1
+            log_q[row] = x["item.log_q"][: len(row)]
+    np.testing.assert_allclose(np.exp(log_q), seen / (20 * len(batches)), atol=0.05)
+
+
+def same(one, other):
+    return all(
+        a.keys() == b.keys() and all(np.array_equal(a[k], b[k], equal_nan=a[k].dtype.kind == "f") for k in a)
+        for a, b in zip(one, other, strict=True)
+    )
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_a_batch_follows_from_seed_epoch_and_index(made, ordered):
+    data = made([range(30 * (u % 2), 30 * (u % 2) + 5 + u) for u in range(30)], ordered=ordered, length=8)
+    settings = dict(batch_events=50, negatives=4)
+    batches, again = (Batches(data, data.schema, seed=3, **settings) for _ in range(2))
+    other = Batches(data, data.schema, seed=4, **settings)
+    batches.epoch = 5
+    later = list(batches)
+    kept = copy.copy(batches)
+    batches.epoch = 1
+    again.epoch = 1
+    assert all(same(batches[i], again[i]) for i in reversed(range(len(batches))))
+    assert same(batches[-1], batches[len(batches) - 1])
+    assert all(same(a, b) for a, b in zip(kept, later, strict=True)), "a copy keeps its epoch"
+    other.epoch = 1
+    assert not all(map(same, batches, other))
+    assert not all(map(same, batches, later))
+
+
+def test_users_are_shuffled_among_batches_and_batches_among_themselves(made):
+    data = made([range(3)] * 50 + [range(9)] * 50, length=8)
+    batches = Batches(data, data.schema, batch_events=90)
+    shapes = "".join(str(x["candidate"].shape[1]) for x, _, _ in batches)
+    assert sorted(shapes) == ["3"] * 2 + ["9"] * 5
+    orders = {shapes}
+    together = {frozenset(x["user.gender.value"]) for x, _, _ in batches}
+    for epoch in range(1, 6):
+        batches.epoch = epoch
+        orders.add("".join(str(x["candidate"].shape[1]) for x, _, _ in batches))
+        assert not together & {frozenset(x["user.gender.value"]) for x, _, _ in batches}
+    assert len(orders) > 3
+
+
+def test_windows_are_cut_elsewhere_in_each_epoch(made):
+    data = made([range(60)], length=9)
+    batches = Batches(data, data.schema, batch_events=10)
+    starts = set()
+    for epoch in range(100):
+        batches.epoch = epoch
+        starts |= {rows_of(batch)[1][0, 0] for batch in batches}
+    assert starts - {-1} == set(range(60))
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (dict(batch_events=0), "batch_events must be 1 or more, got 0"),
+        (dict(negatives=-1), "negatives must be 0 or more, got -1"),
+        (dict(seed=-1), "seed must be 0 or more, got -1"),
+    ],
+)
+def test_numbers_out_of_range_are_refused(made, change, says):
+    data = made([[1, 2]])
+    with pytest.raises(ValueError, match=says):
+        Batches(data, data.schema, **change)
+
+
+def test_a_history_of_no_length_is_refused(made):
+    data = made([[1, 2]], length=0)
+    with pytest.raises(ValueError, match="history.length must be 1 or more, got 0"):
+        Batches(data, data.schema)
+
+
+def test_nothing_to_train_on_is_refused(made):
+    data = made([[1, 2]], [[1, 2]])
+    with pytest.raises(ValueError, match="no training events"):
+        Batches(data, data.schema)
+
+
+def test_what_was_not_prepared_is_refused(made):
+    data = made([[1, 2]])
+    without = dataclasses.replace(data, items={"item_id": data.items["item_id"]})
+    with pytest.raises(ValueError, match=r"item feature 'title', which was not prepared; prepared are \['it"):
+        Batches(without, data.schema)
+    unlabelled = {f.name: getattr(data.events, f.name) for f in dataclasses.fields(Events)} | {"weights": {}}
+    without = dataclasses.replace(data, events=Events(**unlabelled))
+    with pytest.raises(ValueError, match=r"task 'next_item', which was not prepared; prepared are \[\]"):
+        Batches(without, data.schema)
+
+
+def test_an_epoch_before_the_first_is_refused(made):
+    data = made([[1, 2]])
+    batches = Batches(data, data.schema)
+    with pytest.raises(ValueError, match="epoch must be 0 or more, got -1"):
+        batches.epoch = -1
+    with pytest.raises(IndexError):
+        batches[len(batches)]

@@ -1,0 +1,82 @@
+"""Ids and times of columns, whatever type a file gives them."""
+
+import datetime as dt
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from tfmmrec.data.cells import by_appearance, number_ids, pick_cells, plain, seconds
+
+NOON = 1_714_564_800.0  # 2024-05-01T12:00:00Z
+
+
+def chunked(values, kind=None):
+    return pa.chunked_array([pa.array(values, kind)])
+
+
+@pytest.mark.parametrize(
+    ("column", "ids"),
+    [
+        (chunked(["007", "7", None, " ", "007"], pa.large_string()), ["007", "7", None, None, "007"]),
+        (chunked([7, None, 8], pa.int64()), ["7", None, "8"]),
+        (chunked([7.0, None, 8.5, float("nan"), 1e20]), ["7", None, "8.5", None, "1" + 20 * "0"]),
+        (chunked([True, False]), ["True", "False"]),
+        (chunked([b"\xc3\xa4"]), ["ä"]),
+        ([7, 7.0, "7", "007", None, ""], ["7", "7", "7", "007", None, None]),
+        (["🎬", "a,b"], ["🎬", "a,b"]),
+    ],
+)
+def test_ids_keep_their_value_and_lose_their_type(column, ids):
+    numbers, names = number_ids(column)
+    assert [None if n < 0 else names[n] for n in numbers] == ids
+    assert names == list(dict.fromkeys(one for one in ids if one is not None))
+
+
+def test_numbers_by_first_appearance():
+    new, old = by_appearance(np.array([5, 2, 5, 9, 2]))
+    assert new.tolist() == [0, 1, 0, 2, 1]
+    assert old.tolist() == [5, 2, 9]
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        (chunked(["0", "1.5", None], pa.large_string()), [0, 1.5, np.nan]),
+        (chunked([0, 2**40], pa.int64()), [0, 2.0**40]),
+        (chunked(["2024-05-01T12:00:00", "2024-05-01"], pa.large_string()), [NOON, NOON - 43_200]),
+        (chunked(["2024-05-01T14:00:00+02:00", "2024-05-01T12:00:00Z"], pa.large_string()), [NOON, NOON]),
+        # several kinds in one column are read one by one
+        (
+            chunked(["2024-05-01 12:00:00.25Z", " 7 ", "soon", "nan", "inf", "2024-05-01T12:00:00"]),
+            [NOON + 0.25, 7, np.nan, np.nan, np.nan, NOON],
+        ),
+        (["2024-05-01T12:00:00Z", 3, 4.5, None, [1], "x"], [NOON, 3, 4.5, np.nan, np.nan, np.nan]),
+    ],
+)
+def test_times_are_seconds_since_the_epoch(column, expected):
+    np.testing.assert_array_equal(seconds(column), expected)
+
+
+@pytest.mark.parametrize(
+    "moments",
+    [
+        chunked([dt.datetime(2024, 5, 1, 12), None]),
+        chunked([dt.datetime(2024, 5, 1, 12), None], pa.timestamp("ns")),
+        chunked([dt.datetime(2024, 5, 1, 12, tzinfo=dt.UTC), None], pa.timestamp("ms", "Asia/Tokyo")),
+    ],
+)
+def test_arrow_moments_are_seconds_too(moments):
+    np.testing.assert_array_equal(seconds(plain(moments)), [NOON, np.nan])
+
+
+def test_plain_columns():
+    assert plain(chunked(["a", None, "a"]).dictionary_encode()).to_pylist() == ["a", None, "a"]
+    assert plain(chunked([dt.date(1970, 1, 2)])).to_pylist() == [86_400.0]
+    assert plain([1, "a"]) == [1, "a"]
+
+
+def test_cells_of_rows():
+    column = chunked([1.5, float("nan"), None])
+    assert pick_cells(column, np.array([2, 0, -1, 1])) == [None, 1.5, None, None]
+    assert pick_cells([1.5, float("nan"), ["x"]], np.array([2, 0, -1, 1])) == [["x"], 1.5, None, None]

@@ -1,0 +1,80 @@
+"""The books of what could not be used."""
+
+import json
+
+import pytest
+
+from tfmmrec.data.dead_letters import DeadLetters
+
+
+@pytest.fixture
+def letters():
+    letters = DeadLetters()
+    letters.row("events", "events.csv", 9, "item_id", "unknown item", "x")
+    letters.row("events", "events.csv", 4, "item_id", "unknown item", "y")
+    letters.cell("items", "items.csv", 2, "year", "unusable year", "soon", "expected a number, got 'soon'")
+    letters.left_out("users", "without events", 3)
+    letters.left_out("users", "by no rule", 0)
+    return letters
+
+
+def test_counted_by_reason_the_most_frequent_first(letters):
+    assert list(letters.counts().items()) == [
+        ("users: without events", 3),
+        ("events: unknown item", 2),
+        ("items: unusable year", 1),
+    ]
+    assert len(letters) == 3
+
+
+def test_written_as_json_lines(letters, tmp_path):
+    path = tmp_path / "dead_letters.jsonl"
+    path.write_text("earlier")
+    letters.write(path)
+    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    assert [(row["file"], row["line"]) for row in rows] == [
+        ("events.csv", 4),
+        ("events.csv", 9),
+        ("items.csv", 2),
+    ]
+    assert rows[2] == {
+        "table": "items",
+        "file": "items.csv",
+        "line": 2,
+        "column": "year",
+        "lost": "cell",
+        "reason": "unusable year",
+        "detail": "expected a number, got 'soon'",
+        "value": "soon",
+    }
+    assert [entry.name for entry in tmp_path.iterdir()] == ["dead_letters.jsonl"]
+
+
+def test_an_interrupted_write_leaves_what_was_there(letters, tmp_path, monkeypatch):
+    path = tmp_path / "dead_letters.jsonl"
+    path.write_text("earlier")
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(json, "dumps", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        letters.write(path)
+    assert path.read_text() == "earlier"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["dead_letters.jsonl"]
+
+
+@pytest.mark.parametrize(("value", "kept"), [(None, ""), (7, "7"), ("é" * 80, "é" * 80), ("é" * 81, "é" * 79 + "…")])
+def test_a_value_is_kept_as_an_excerpt(value, kept):
+    letters = DeadLetters()
+    letters.cell("items", "items.csv", 2, "plot", "unusable plot", value)
+    assert next(iter(letters)).value == kept
+
+
+def test_the_books_balance(letters):
+    letters.balance("events", rows=7, used=5)
+    letters.balance("items", rows=4, used=4)  # a lost cell loses no row
+    letters.balance("users", rows=10, used=7)
+    for rows, used in ((8, 5), (7, 6)):
+        with pytest.raises(RuntimeError, match=rf"{rows} read, but {used} used \+ 2 lost \+ 0 left out"):
+            letters.balance("events", rows, used)

@@ -1,0 +1,212 @@
+"""Rows out of CSV, Parquet and JSON-lines: nothing guessed, nothing lost, every line number right."""
+
+import csv
+import gzip
+import io
+import json
+import sys
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tfmmrec.data import formats
+from tfmmrec.data.dead_letters import DeadLetters
+from tfmmrec.data.readers import read_table
+
+
+class Reader:
+    """Writes bytes as a table and reads them back."""
+
+    def __init__(self, folder):
+        self.folder, self.letters = folder, DeadLetters()
+
+    def __call__(self, contents, name="events.csv", columns=("a", "b"), optional=()):
+        path = self.folder / name
+        path.write_bytes(contents.encode() if isinstance(contents, str) else contents)
+        wanted = {column: "the test" for column in columns}
+        return read_table(self.folder, path, "events", wanted, self.letters, optional)
+
+
+@pytest.fixture
+def read(tmp_path):
+    return Reader(tmp_path)
+
+
+def cells(table, column):
+    return table.cells(column, np.arange(len(table)))
+
+
+def test_a_csv_is_strings_as_they_stand(read):
+    table = read('\ufeffa,skipped,b\r\n007,x,1.0\r\n"a,b",x,"two\nlines"\r\n🎬,x,""\r\n,x," "')
+    assert cells(table, "a") == ["007", "a,b", "🎬", None]
+    assert cells(table, "b") == ["1.0", "two\nlines", None, " "]
+    assert set(table.columns) == {"a", "b"}
+    assert table.lines.tolist() == [2, 3, 4, 5]
+    assert table.met == 4
+
+
+@pytest.mark.parametrize("name", ["events.csv.gz", "events.jsonl.gz"])
+def test_packed_files(read, name):
+    text = 'a,b\n1,"2\n3"\n' if "csv" in name else '{"a": "1", "b": "2\\n3"}\n'
+    table = read(gzip.compress(text.encode()), name)
+    assert (cells(table, "a"), cells(table, "b")) == (["1"], ["2\n3"])
+
+
+def test_rows_with_too_few_or_too_many_cells_are_dead_and_lines_go_on(read, monkeypatch):
+    monkeypatch.setattr(formats, "_BLOCK", 32)  # several blocks
+    good = "".join(f"{i},x\n" for i in range(20))
+    table = read("a,b\n1\n" + good + "\n2,3,4\n" + good + "5\n")
+    assert table.met == 44
+    assert table.lines.tolist() == [*range(3, 24), *range(25, 45)]
+    assert table.places.tolist() == [line - 2 for line in table.lines]
+    letters = list(read.letters)
+    assert [letter.line for letter in letters] == [2, 24, 45]
+    assert letters[1].detail == "expected 2 cells, got 3"
+    assert {letter.value for letter in letters} == {"1", "2,3,4", "5"}
+    assert {(letter.lost, letter.reason) for letter in letters} == {("row", "wrong number of cells")}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(*[st.text(st.characters(codec="utf-8", exclude_characters="\r\0"), max_size=5)] * 2),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_any_text_survives_quoting(tmp_path_factory, rows):
+    text = io.StringIO()
+    csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows([("a", "b"), *rows])
+    table = Reader(tmp_path_factory.getbasetemp())(text.getvalue())
+    expected = [[cell or None for cell in column] for column in zip(*rows, strict=True)]
+    assert [cells(table, "a"), cells(table, "b")] == expected
+
+
+def test_a_quote_that_is_never_closed_is_an_error(read):
+    with pytest.raises(ValueError, match="quote that opens in the row at line 3 is never closed"):
+        read('a,b\n1,2\n3,"4\n5,6\n')
+    with pytest.raises(ValueError, match="row at line 2 is never closed"):
+        read('a,b\n"1,2\n3,4\n')
+    assert cells(read('a,b\n1,5" disk\n'), "b") == ['5" disk']  # odd, and sound
+
+
+def test_a_row_longer_than_a_block_is_an_error(read, monkeypatch):
+    monkeypatch.setattr(formats, "_BLOCK", 64)
+    with pytest.raises(ValueError, match="more than 0 MB after line 2"):
+        read("a,b\n1,2\n" + 1000 * "x" + ",2\n")
+
+
+@pytest.mark.parametrize(
+    ("contents", "name", "hint"),
+    [
+        ("a,b\n1,2\n3,é\n".encode("latin-1"), "events.csv", r"line 3 holds byte 0xe9.*ISO-8859-1"),
+        ("a,é,b\n1,2,3\n".encode("latin-1"), "events.csv", "line 1 holds byte 0xe9"),
+        ("a,b\n1,2\n\xe9\n".encode("latin-1"), "events.csv", "line 3 holds"),  # in a row of one cell
+        ("a,b\n1,2\n".encode("utf-16"), "events.csv", "line 1 holds byte 0xff.*UTF-16"),
+        ('{"a": "x", "b": "é"}'.encode("latin-1"), "events.jsonl", "line 1 holds byte 0xe9"),
+    ],
+)
+def test_files_that_are_not_utf8(read, contents, name, hint):
+    with pytest.raises(ValueError, match=f"is not UTF-8: {hint}"):
+        read(contents, name)
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ("a,B", r"'events' \(events.csv\) has no column 'b', which the test asks for. It has: 'a', 'B'"),
+        ("a,bb", "Did you mean 'bb'"),
+        ("a;b", "separated by ';'"),
+        ("a,b,a", "2 columns named 'a'"),
+        ("", "begins with an empty line; its first line must name the columns 'a', 'b'"),
+    ],
+)
+def test_headers_that_cannot_be_used(read, header, message):
+    with pytest.raises(ValueError, match=message):
+        read(header + "\n1,2,3\n")
+
+
+def test_an_optional_column_is_read_where_there_is_one(read):
+    assert set(read("a,b,split\n1,2,test\n", optional=["split"]).columns) == {"a", "b", "split"}
+    assert set(read("a,b\n1,2\n", optional=["split"]).columns) == {"a", "b"}
+    lines = '{"a": 1, "b": 2}\n{"a": 1, "b": 2, "split": "test"}\n'
+    assert cells(read(lines, "events.jsonl", optional=["split"]), "split") == [None, "test"]
+    assert set(read('{"a": 1, "b": 2}', "events.jsonl", optional=["split"]).columns) == {"a", "b"}
+
+
+def test_json_lines_keep_their_types_and_lines(read, monkeypatch):
+    monkeypatch.setattr(formats, "_ROWS", 2)  # several chunks
+    rows = ['{"a": 1, "b": [1, 2]}', "", '{"b": "2020-01-01"}', "[1]", '{"a": "007"', '{"a": "\\ud83c\\udfac"}']
+    table = read("\ufeff" + "\n".join([*rows, '{"a": "\\ud83c"}']), "events.jsonl")
+    assert cells(table, "a") == [1, None, "🎬"]
+    assert cells(table, "b") == [[1, 2], "2020-01-01", None]
+    assert (table.lines.tolist(), table.places.tolist(), table.met) == ([1, 3, 6], [0, 1, 4], 6)
+    letters = {letter.line: letter.detail for letter in read.letters}
+    assert set(letters) == {4, 5, 7}
+    assert "it is a JSON list" in letters[4]
+    assert "delimiter" in letters[5]
+    assert "surrogates" in letters[7]
+
+
+def test_json_lines_without_a_key_anywhere(read):
+    with pytest.raises(ValueError, match="no column 'b'.*It has: 'a', 'bb'. Did you mean 'bb'"):
+        read('{"a": 1}\n{"bb": 2}\n', "events.jsonl")
+    with pytest.raises(ValueError, match="no readable row among 1. The first, line 1: expected one JSON object"):
+        read(json.dumps([{"a": 1, "b": 2}]), "events.jsonl")
+
+
+def test_deeply_nested_json_is_a_dead_row(read):
+    deep = sys.getrecursionlimit() * 100
+    table = read('{"a": ' + deep * "[" + deep * "]" + '}\n{"a": 1, "b": 2}\n', "events.jsonl")
+    assert table.lines.tolist() == [2]
+
+
+def test_parquet_types(read):
+    data = pa.table(
+        {"a": pa.array([7, None]), "b": pa.array(["x", "y"]).dictionary_encode(), "c": [[0.5], None]}
+    )
+    sink = io.BytesIO()
+    pa.parquet.write_table(data, sink)
+    table = read(sink.getvalue(), "events.parquet", columns=("a", "b", "c"))
+    assert cells(table, "a") == [7, None]
+    assert cells(table, "b") == ["x", "y"]
+    assert cells(table, "c") == [[0.5], None]
+    assert (table.lines.tolist(), table.met) == ([1, 2], 2)
+    with pytest.raises(ValueError, match="has no column 'd'.*It has: 'a', 'b', 'c'"):
+        read(sink.getvalue(), "events.parquet", columns=("d",))
+
+
+def test_parquet_strings_that_are_not_utf8(read):
+    bad = pa.array([b"\xe9"]).view(pa.string())
+    sink = io.BytesIO()
+    pa.parquet.write_table(pa.table({"a": bad, "b": bad}), sink)
+    with pytest.raises(ValueError, match="no readable .parquet file.*UTF8"):
+        read(sink.getvalue(), "events.parquet")
+
+
+@pytest.mark.parametrize(
+    ("name", "contents"),
+    [
+        ("events.parquet", b"no parquet"),
+        ("events.csv.gz", b"a,b\n1,2\n"),
+        ("events.csv.gz", gzip.compress(b"a,b\n1,2\n" * 50)[:-9]),
+        ("events.jsonl.gz", gzip.compress(b'{"a": 1, "b": 2}\n' * 50)[:-9]),
+    ],
+)
+def test_files_that_are_not_what_they_are_called(read, name, contents):
+    with pytest.raises(ValueError, match=f"{name}. is no readable .{name.partition('.')[2]} file"):
+        read(contents, name)
+
+
+@pytest.mark.parametrize(
+    ("name", "contents"), [("events.csv", "a,b\n"), ("events.csv", "a,b"), ("events.jsonl", "\n\n")]
+)
+def test_tables_without_rows(read, name, contents):
+    with pytest.raises(ValueError, match="has no rows"):
+        read(contents, name)
+    with pytest.raises(ValueError, match=r"is an empty file \(0 bytes\); it needs .* the columns 'a', 'b'"):
+        read("", name)

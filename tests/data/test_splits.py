@@ -1,0 +1,114 @@
+"""The rules of every split, for any users' events."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tfmmrec.data import splits
+from tfmmrec.data.dataset import TEST, TRAIN, VALIDATION
+
+counts_of_users = st.lists(st.integers(0, 40), min_size=1, max_size=12).filter(any)
+
+
+def starts(counts):
+    return np.concatenate([[0], np.cumsum(counts)])
+
+
+def per_user(codes, counts):
+    return np.split(codes, np.cumsum(counts)[:-1])
+
+
+@given(counts_of_users)
+def test_leave_last_out(counts):
+    codes = splits.leave_last_out(start=starts(counts))
+    assert codes.dtype == np.int8
+    for user in per_user(codes, counts):
+        held = [VALIDATION, TEST] if len(user) >= 3 else []
+        assert user.tolist() == [TRAIN] * (len(user) - len(held)) + held
+
+
+@given(counts_of_users, st.sampled_from([(8, 1, 1), (60, 40, 0), (0.7, 0, 0.3), (1, 0, 0)]), st.integers(0, 9))
+def test_random_meets_its_shares_in_every_user(counts, shares, seed):
+    option = "/".join(map(str, shares))
+    codes = splits.random(start=starts(counts), option=option, seed=seed)
+    train, validation, test = np.asarray(shares) / sum(shares)
+    for user in per_user(codes, counts):
+        found = np.bincount(user, minlength=3)
+        assert found[TRAIN] >= min(1, len(user))
+        if len(user) >= 1 / train:  # where every share fits
+            held = found[VALIDATION] + found[TEST]
+            assert abs(found[TEST] - test * len(user)) < 1
+            assert abs(held - (test + validation) * len(user)) < 1
+            if test * len(user) == 0:
+                assert not found[TEST]
+
+
+def test_random_shares_hold_on_average_also_for_short_histories():
+    codes = splits.random(start=np.arange(0, 20_001, 4), seed=0)
+    np.testing.assert_allclose(np.bincount(codes) / len(codes), [0.8, 0.1, 0.1], atol=0.01)
+    places = codes.reshape(-1, 4)
+    np.testing.assert_allclose((places == TEST).mean(axis=0), 0.1, atol=0.02)  # no place is favoured
+
+
+def test_random_is_pinned_by_its_seed():
+    start = np.arange(0, 501, 10)
+    once, again, other = (splits.random(start=start, seed=seed) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(once, again)
+    assert (once != other).any()
+    np.testing.assert_array_equal(once, splits.random(start=start, option="80/10/10", seed=1))
+    assert (once != splits.random(start=start, option="50/25/25", seed=1)).any()
+
+
+@pytest.mark.parametrize("option", ["80/20", "a/b/c", "0/50/50", "50/-1/51", "nan/1/1", "1/1/1/1", "80"])
+def test_random_shares_that_are_none(option):
+    with pytest.raises(ValueError, match=f"shares of training, validation and test.*got '{option}'"):
+        splits.random(start=np.array([0, 3]), option=option)
+
+
+def test_a_column_says_it():
+    values = ["train", " Valid", "validation", "val", "TEST", "tset", None, 1]
+    assert splits.column(values=values).tolist() == [
+        TRAIN, VALIDATION, VALIDATION, VALIDATION, TEST, -1, -1, -1
+    ]  # fmt: skip
+    assert splits.column_of("column") == "split"
+    assert splits.column_of("column:part") == "part"
+    assert splits.column_of("random:80/10/10") is None
+
+
+def test_by_name():
+    assert splits.named("leave-last-out") == (splits.leave_last_out, "")
+    assert splits.named("random:70/15/15") == (splits.random, "70/15/15")
+    assert splits.named("column:a:b") == (splits.column, "a:b")
+    with pytest.raises(ValueError, match="no split 'leave-last-on'. Did you mean 'leave-last-out'. Choose 'auto'"):
+        splits.named("leave-last-on")
+    with pytest.raises(ValueError, match="no split 'np'"):
+        splits.named("np")
+    with pytest.raises(ValueError, match="'leave-last-out' has no options, got '2'"):
+        splits.leave_last_out(start=np.array([0, 3]), option="2")
+
+
+@given(st.lists(st.integers(0, 30), min_size=1, max_size=60), st.floats(0, 0.99), st.integers(0, 5))
+def test_cold_items_lose_every_event(item, share, seed):
+    item = np.asarray(item)
+    items = len(np.unique(item))
+    expected = max(1, round(share * items)) if share else 0
+    if expected == items:
+        with pytest.raises(ValueError, match=f"of {items} items leaves none to learn from"):
+            splits.choose_cold(item, share, seed)
+        return
+    cold = splits.choose_cold(item, share, seed)
+    assert len(np.unique(item[cold])) == expected
+    assert not set(item[cold]) & set(item[~cold])
+    np.testing.assert_array_equal(cold, splits.choose_cold(item, share, seed))
+
+
+def test_cold_items_are_drawn_anew_by_another_seed():
+    item = np.arange(100)
+    assert (splits.choose_cold(item, 0.2, 0) != splits.choose_cold(item, 0.2, 1)).any()
+
+
+@pytest.mark.parametrize("share", [1, -0.1, float("nan"), True, "0.1"])
+def test_a_share_of_cold_items_that_is_none(share):
+    with pytest.raises(ValueError, match=r"share of items to hold out altogether, in \[0, 1\)"):
+        splits.check_share(share)

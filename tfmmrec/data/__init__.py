@@ -1,0 +1,19 @@
+"""From raw tables and media to arrays, splits and vocabularies."""
+
+from tfmmrec.data.dataset import Catalogue, Data, Events, Split
+from tfmmrec.data.dead_letters import DeadLetter, DeadLetters
+from tfmmrec.data.preparation import load
+from tfmmrec.data.shards import open_shards
+from tfmmrec.data.vocabulary import Vocabulary
+
+__all__ = [
+    "Catalogue",
+    "Data",
+    "DeadLetter",
+    "DeadLetters",
+    "Events",
+    "Split",
+    "Vocabulary",
+    "load",
+    "open_shards",
+]

@@ -1,0 +1,268 @@
+"""Batches for training: windows of histories, their candidates, and each item once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tfmmrec.data.dataset import Data
+from tfmmrec.data.distinct import draw_absent, item_buckets, log_inclusion
+from tfmmrec.data.windows import Sequences, Sets, Windows
+from tfmmrec.modalities import gap_buckets, missing_parts
+from tfmmrec.schema import SIDES, Schema, Side
+
+Arrays = dict[str, np.ndarray]
+Batch = tuple[Arrays, Arrays, Arrays]
+"""Inputs, labels by task and weights by task; see `Batches`."""
+
+_TRIALS = 8  # epochs planned ahead to learn how many batches one takes
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """One epoch: the list of events, the windows in it, and each batch's bucket and windows."""
+
+    epoch: int
+    rows: np.ndarray
+    windows: Windows
+    batches: list[tuple[int, np.ndarray]]
+
+
+class Batches:
+    """Shuffled training batches ``(x, y, w)`` of numpy arrays.
+
+    With an order of events, each user's training events are cut at a random offset into windows of at most
+    ``history.length + 1``; every event is a candidate once per epoch. Without an order, a random quarter of
+    each user's items (1 to 16) is held out as candidates and the others are read.
+
+    B users with L places of history and K candidates; U distinct items. In `x`:
+
+    * ``history.item`` int32 ``[B, L]``: position among the distinct items, −1 is padding, at the end;
+      ``history.gap`` int32 ``[B, L]``: see `gap_buckets`; ``event.<feature>.<part>`` ``[B, L, …]``;
+    * ``user.<feature>.<part>`` ``[B, …]``;
+    * ``candidate`` int32 ``[B, K]``: position among the distinct items, −1 is padding. With an order
+      K = L + 1 and state j, which knows the first j events, is asked about candidate j; else one state
+      is asked about all;
+    * ``item.row`` int32 ``[U]``: row of the catalogue, −1 is padding, at the end; ``item.log_q`` float32
+      ``[U]``: log of the item's chance to be in a batch; ``item.<feature>.<part>`` ``[U, …]``.
+
+    ``y[task]`` and ``w[task]`` are ``[B, K]``: for a retrieval task int32 rows of the catalogue, for others
+    float32 labels. The weight is 0 where there is no label, on padding, and for the first candidate of a
+    window whose beginning was cut off. The task's own weight is not in `w`.
+
+    L is one of a few lengths, each with its own B, and U one of a geometric series of sizes, so that there
+    are few shapes to compile. Every epoch has the same number of batches: Keras' ``fit`` counts them once.
+
+    A batch is determined by the data, `seed`, `epoch` and its index. ``copy.copy(batches)`` keeps its epoch
+    when the original goes on to the next.
+
+    Args:
+        data: the prepared data.
+        schema: features and tasks asked for, `data`'s own or a part of it (`Schema.only`).
+        batch_events: states of a batch, about; the users of a batch are so many by L + 1, at least one.
+        negatives: trained items added to those of the events, drawn uniformly from the others.
+        seed: of everything random.
+
+    Raises:
+        ValueError: the schema asks for what was not prepared, there is nothing to train on, or a number is
+            out of range.
+    """
+
+    def __init__(
+        self, data: Data, schema: Schema, batch_events: int = 4096, negatives: int = 0, seed: int = 0
+    ) -> None:
+        for name, value, least in (
+            ("batch_events", batch_events, 1),
+            ("negatives", negatives, 0),
+            ("seed", seed, 0),
+            ("history.length", schema.history.length, 1),
+        ):
+            if value < least:
+                raise ValueError(f"{name} must be {least} or more, got {value}.")
+        if not len(data.train):
+            raise ValueError("There are no training events: the split left every event to the other parts.")
+        _check_prepared(data, schema)
+        self.data, self.schema = data, schema
+        self.batch_events, self.negatives, self.seed = batch_events, negatives, seed
+        cutter = Sequences if schema.ordered else Sets
+        self._cutter = cutter(data.events, schema.history.length)
+        self.shapes = [
+            (max(1, batch_events // (length + 1)), length, candidates)
+            for length, candidates in zip(
+                self._cutter.lengths.tolist(), self._cutter.candidates.tolist(), strict=True
+            )
+        ]
+        """``(B, L, K)`` of each length bucket."""
+        self.item_buckets = item_buckets(data.vocabulary.trained_items)
+        """Every U there can be."""
+        self._missing = {
+            side: {
+                feature.name: missing_parts(feature, data.vocabulary.features[side][feature.name], 1)
+                for feature in schema.features(side)
+            }
+            for side in SIDES
+        }
+        trials = [self._cutter.cut(self._generator(0, trial)) for trial in range(_TRIALS)]
+        self._count = max(sum(self._batches_per_bucket(windows)) for windows in trials)
+        self._plan = self._plan_epoch(0)
+        self._log_q = self._log_inclusion()
+
+    def __len__(self) -> int:
+        """Number of batches, the same in every epoch."""
+        return self._count
+
+    @property
+    def epoch(self) -> int:
+        """The epoch that batches are of; set it before each one.
+
+        Raises:
+            ValueError: it is set to a negative number.
+        """
+        return self._plan.epoch
+
+    @epoch.setter
+    def epoch(self, epoch: int) -> None:
+        if epoch < 0:
+            raise ValueError(f"epoch must be 0 or more, got {epoch}.")
+        if epoch != self._plan.epoch:
+            self._plan = self._plan_epoch(epoch)
+
+    def __getitem__(self, index: int) -> Batch:
+        """The batch of this index in the current epoch.
+
+        Raises:
+            IndexError: there is no such batch.
+        """
+        plan, events = self._plan, self.data.events
+        index = range(len(self))[index]
+        bucket, chosen = plan.batches[index]
+        users, length, candidates = self.shapes[bucket]
+        windows, blank = plan.windows, users - len(chosen)
+
+        def places(start: np.ndarray, size: np.ndarray, width: int) -> np.ndarray:
+            """Rows of events ``[B, width]``, −1 is padding."""
+            place = np.arange(width)
+            listed = np.minimum(start[chosen, None] + place, len(plan.rows) - 1)
+            rows = np.where(place < size[chosen, None], plan.rows[listed], -1)
+            return np.pad(rows, ((0, blank), (0, 0)), constant_values=-1)
+
+        read = places(windows.history_start, windows.history_size, length)
+        asked = places(windows.candidate_start, windows.candidate_size, candidates)
+        user = np.pad(windows.user[chosen], (0, blank), constant_values=-1)
+        first_known = np.pad(~windows.continued[chosen], (0, blank))
+
+        x, position = self._distinct_items(
+            np.where(read >= 0, events.item[read], -1),
+            np.where(asked >= 0, events.item[asked], -1),
+            self._generator(2, plan.epoch, index),
+        )
+        x["history.item"], x["candidate"] = position
+        x["history.gap"] = self._gaps(read)
+        x |= self._features("event", events.features, read)
+        x |= self._features("user", self.data.users, user)
+        return x, *self._labels(asked, first_known)
+
+    def _generator(self, *key: int) -> np.random.Generator:
+        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=key))
+
+    def _batches_per_bucket(self, windows: Windows) -> list[int]:
+        bucket = np.searchsorted(self._cutter.lengths, windows.history_size)
+        counts = np.bincount(bucket, minlength=len(self.shapes))
+        return [-(-int(count) // users) for count, (users, _, _) in zip(counts, self.shapes, strict=True)]
+
+    def _plan_epoch(self, epoch: int) -> _Plan:
+        generator = self._generator(1, epoch)
+        windows = self._cutter.cut(generator)
+        per_bucket = self._batches_per_bucket(windows)
+        while sum(per_bucket) > self._count:  # rare: other offsets, which take no more batches than a trial
+            windows = self._cutter.cut(generator)
+            per_bucket = self._batches_per_bucket(windows)
+        per_bucket[int(np.argmax(per_bucket))] += self._count - sum(per_bucket)
+
+        shuffled = generator.permutation(len(windows.user))
+        bucket = np.searchsorted(self._cutter.lengths, windows.history_size)[shuffled]
+        batches = [
+            (number, part)
+            for number, count in enumerate(per_bucket)
+            if count
+            for part in np.array_split(shuffled[bucket == number], count)
+        ]
+        order = generator.permutation(len(batches))
+        return _Plan(epoch, self._cutter.rows(generator), windows, [batches[i] for i in order])
+
+    def _log_inclusion(self) -> np.ndarray:
+        windows = self._plan.windows
+        counts = np.bincount(
+            self.data.events.item[self._plan.rows], minlength=self.data.vocabulary.trained_items
+        )
+        slots = windows.candidate_size.sum()
+        if not self.schema.ordered:  # of a sequence, what is read is asked about too
+            slots += windows.history_size.sum()
+        return log_inclusion(counts, slots / len(self), self.negatives)
+
+    def _distinct_items(
+        self, read: np.ndarray, asked: np.ndarray, generator: np.random.Generator
+    ) -> tuple[Arrays, tuple[np.ndarray, np.ndarray]]:
+        """``item.*`` of the distinct items, and positions for rows of the catalogue."""
+        trained = self.data.vocabulary.trained_items
+        both = np.concatenate([read.ravel(), asked.ravel()])
+        present = both >= 0
+        distinct, inverse = np.unique(both[present], return_inverse=True)
+        position = np.full(len(both), -1, "int32")
+        position[present] = inverse
+        if self.negatives:
+            distinct = np.concatenate([distinct, draw_absent(distinct, trained, self.negatives, generator)])
+        size = self.item_buckets[np.searchsorted(self.item_buckets, len(distinct))]
+        row = np.full(size, -1, "int32")
+        row[: len(distinct)] = distinct
+        x = {"item.row": row, "item.log_q": np.where(row >= 0, self._log_q[row], 0).astype("float32")}
+        x |= self._features("item", self.data.items, row)
+        return x, (position[: read.size].reshape(read.shape), position[read.size :].reshape(asked.shape))
+
+    def _gaps(self, rows: np.ndarray) -> np.ndarray:
+        gap = np.zeros(rows.shape, "int32")
+        if self.schema.ordered:
+            time = np.where(rows >= 0, self.data.events.time[rows], np.nan)
+            gap[:, 1:] = gap_buckets(np.diff(time, axis=1))
+        return gap
+
+    def _features(self, side: Side, features: dict[str, Arrays], rows: np.ndarray) -> Arrays:
+        """The features the schema asks for, missing where the row is −1."""
+        padding = rows < 0
+        x = {}
+        for name, missing in self._missing[side].items():
+            for part, array in features[name].items():
+                x[f"{side}.{name}.{part}"] = taken = array[rows]
+                taken[padding] = missing[part][0]
+        return x
+
+    def _labels(self, rows: np.ndarray, first_known: np.ndarray) -> tuple[Arrays, Arrays]:
+        events = self.data.events
+        real = rows >= 0
+        counted = real.copy()
+        counted[:, 0] &= first_known
+        y, w = {}, {}
+        for task in self.schema.tasks:
+            label = (events.item if task.retrieval else events.labels[task.name])[rows]
+            known = real & ~np.isnan(label)
+            y[task.name] = np.where(known, label, 0).astype(label.dtype)
+            w[task.name] = np.where(known & counted, events.weights[task.name][rows], 0).astype("float32")
+        return y, w
+
+
+def _check_prepared(data: Data, schema: Schema) -> None:
+    """Raises ValueError for a feature or task of the schema that the data lacks."""
+    for side, names in zip(SIDES, (data.items, data.users, data.events.features), strict=True):
+        for feature in schema.features(side):
+            if feature.name not in names:
+                raise ValueError(
+                    f"The schema asks for {side} feature {feature.name!r}, which was not prepared; prepared "
+                    f"are {sorted(names)}. Prepare the data again with this schema, or leave the feature out."
+                )
+    for task in schema.tasks:
+        if task.name not in data.events.weights:
+            raise ValueError(
+                f"The schema asks for task {task.name!r}, which was not prepared; prepared are "
+                f"{sorted(data.events.weights)}. Prepare the data again with this schema, or leave it out."
+            )

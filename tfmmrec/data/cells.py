@@ -1,0 +1,115 @@
+"""Columns of a table as the ids and the times they stand for."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Column: TypeAlias = pa.ChunkedArray | list[Any]
+"""The cells of one column: an Arrow array, or a list where JSON-lines may mix types. None is empty."""
+
+
+def plain(column: Column) -> Column:
+    """A column in few types: dictionaries decoded, moments as float64 seconds since the epoch (UTC)."""
+    if isinstance(column, list):
+        return column
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return plain(column.cast(kind.value_type))
+    if pa.types.is_string(kind) or pa.types.is_string_view(kind):
+        return column.cast(pa.large_string())
+    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
+        microseconds = column.cast(pa.timestamp("us", getattr(kind, "tz", None)), safe=False)
+        return pc.divide(microseconds.cast(pa.int64()).cast(pa.float64(), safe=False), 1e6)
+    if pa.types.is_decimal(kind) or pa.types.is_float16(kind):
+        return column.cast(pa.float64(), safe=False)
+    return column
+
+
+def pick_cells(column: Column, rows: np.ndarray) -> list[Any]:
+    """The cells of these rows as Python values; row −1, empty cells and NaN are None."""
+    rows = np.asarray(rows, "int64")
+    if isinstance(column, list):
+        cells = [column[row] if row >= 0 else None for row in rows.tolist()]
+    else:
+        cells = column.take(pa.array(rows, mask=rows < 0)).to_pylist()
+        if not pa.types.is_floating(column.type):
+            return cells
+    return [None if isinstance(cell, float) and math.isnan(cell) else cell for cell in cells]
+
+
+def number_ids(column: Column) -> tuple[np.ndarray, list[str]]:
+    """Ids and their numbers by first appearance.
+
+    An id is a string, taken as it stands. Whole numbers lose their type, not their value: ``1`` and ``1.0``
+    are ``"1"``. A cell of nothing but spaces is empty.
+
+    Returns:
+        int64 ``[R]`` number of each row's id, −1 where the cell is empty; and the ids.
+    """
+    if isinstance(column, list) or not (
+        pa.types.is_large_string(column.type) or pa.types.is_integer(column.type)
+    ):
+        cells = column if isinstance(column, list) else column.to_pylist()
+        column = pa.chunked_array([[_id(cell) for cell in cells]], pa.large_string())
+    texts = column.cast(pa.large_string())
+    blank = pc.equal(pc.utf8_trim_whitespace(texts), "")
+    texts = pc.if_else(blank, pa.scalar(None, pa.large_string()), texts)
+    if isinstance(texts, pa.ChunkedArray):
+        texts = texts.combine_chunks()
+    coded = pc.dictionary_encode(texts)
+    numbers = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype("int64")
+    return numbers, coded.dictionary.to_pylist()
+
+
+def by_appearance(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Renumbers ``[R]`` numbers by first appearance; returns them and the old numbers in the new order."""
+    old, first, inverse = np.unique(numbers, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty(len(order), "int64")
+    rank[order] = np.arange(len(order))
+    return rank[inverse.reshape(-1)], old[order]
+
+
+def seconds(column: Column) -> np.ndarray:
+    """Times as float64 ``[R]`` seconds since the epoch; NaN where a cell is empty or no time.
+
+    A time is a number of seconds, or ISO 8601 (``2024-05-01``, ``2024-05-01T12:00:00+02:00``), which is UTC
+    where it does not name its zone.
+    """
+    times = None
+    for kind in (pa.float64(), pa.timestamp("us"), pa.timestamp("us", "UTC")):
+        if times is None and not isinstance(column, list):
+            try:
+                times = plain(column.cast(kind)).to_numpy().astype("float64")
+            except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+                continue
+    if times is None:  # cells of several kinds, or unreadable ones
+        cells = column if isinstance(column, list) else column.to_pylist()
+        times = np.asarray([_time(cell) for cell in cells], "float64")
+    return np.where(np.isfinite(times), times, np.nan)
+
+
+def _id(cell: Any) -> str | None:
+    if isinstance(cell, bytes):
+        cell = cell.decode("utf-8", "replace")
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)
+    return None if cell is None or cell != cell else str(cell)
+
+
+def _time(cell: Any) -> float:
+    try:
+        return float(cell)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    try:
+        moment = datetime.fromisoformat(str(cell).strip())
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return math.nan

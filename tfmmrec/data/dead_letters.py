@@ -1,0 +1,118 @@
+"""What could not be used: every row and every cell, with the reason."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+_EXCERPT = 80  # characters of a value that are kept
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """One row that was not used, or one cell that counts as missing.
+
+    Attributes:
+        table: ``"events"``, ``"items"`` or ``"users"``.
+        file: the table's file.
+        line: as a text editor or a spreadsheet counts, from 1, the header included.
+        column: the column that is to blame, or ``""`` for the row as a whole.
+        lost: ``"row"`` or ``"cell"``.
+        reason: in a few words that repeat from letter to letter.
+        detail: what was expected and what came.
+        value: the beginning of the cell.
+    """
+
+    table: str
+    file: str
+    line: int
+    column: str
+    lost: Literal["row", "cell"]
+    reason: str
+    detail: str = ""
+    value: str = ""
+
+
+class DeadLetters:
+    """Collects what could not be used, and keeps the books: rows in = rows used + lost + left out."""
+
+    def __init__(self) -> None:
+        self._letters: list[DeadLetter] = []
+        self._left_out: Counter[tuple[str, str]] = Counter()
+
+    def __len__(self) -> int:
+        return len(self._letters)
+
+    def __iter__(self) -> Iterator[DeadLetter]:
+        return iter(self._letters)
+
+    def row(
+        self, table: str, file: str, line: int, column: str, reason: str, value: Any = None, detail: str = ""
+    ) -> None:
+        """A row that is not used at all. Each row of a table is reported once."""
+        self._add(table, file, line, column, "row", reason, detail, value)
+
+    def cell(
+        self, table: str, file: str, line: int, column: str, reason: str, value: Any = None, detail: str = ""
+    ) -> None:
+        """A cell that counts as missing; its row is used."""
+        self._add(table, file, line, column, "cell", reason, detail, value)
+
+    def left_out(self, table: str, rule: str, rows: int) -> None:
+        """Rows that are sound and still not used, by a rule that has a name."""
+        if rows:
+            self._left_out[table, rule] += rows
+
+    def counts(self) -> dict[str, int]:
+        """``{"events: unknown item": 3, …}``, the most frequent first."""
+        counts = Counter(f"{letter.table}: {letter.reason}" for letter in self._letters)
+        counts.update({f"{table}: {rule}": rows for (table, rule), rows in self._left_out.items()})
+        return dict(sorted(counts.items(), key=lambda entry: (-entry[1], entry[0])))
+
+    def balance(self, table: str, rows: int, used: int) -> None:
+        """Checks the books of one table.
+
+        Raises:
+            RuntimeError: rows went missing without a letter, or were counted twice. A fault of the library.
+        """
+        lost = sum(letter.table == table and letter.lost == "row" for letter in self._letters)
+        left_out = sum(count for (name, _), count in self._left_out.items() if name == table)
+        if rows != used + lost + left_out:
+            raise RuntimeError(
+                f"The rows of table {table!r} do not add up: {rows} read, but {used} used + {lost} lost + "
+                f"{left_out} left out. This is a fault of the library; please report it."
+            )
+
+    def write(self, path: str | Path) -> None:
+        """Writes one JSON object per line, in the order of the tables; the file appears whole."""
+        path = Path(path)
+        order = sorted(self._letters, key=lambda letter: (letter.table, letter.file, letter.line))
+        handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.writelines(json.dumps(asdict(letter), ensure_ascii=False) + "\n" for letter in order)
+            os.replace(aside, path)
+        except BaseException:
+            os.unlink(aside)
+            raise
+
+    def _add(
+        self,
+        table: str,
+        file: str,
+        line: int,
+        column: str,
+        lost: Literal["row", "cell"],
+        reason: str,
+        detail: str,
+        value: Any,
+    ) -> None:
+        text = "" if value is None else str(value)
+        excerpt = text if len(text) <= _EXCERPT else text[: _EXCERPT - 1] + "…"
+        self._letters.append(DeadLetter(table, file, int(line), column, lost, reason, detail, excerpt))

@@ -1,0 +1,54 @@
+"""The distinct items of a batch: each is encoded once, however often it occurs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def item_buckets(items: int) -> np.ndarray:
+    """Numbers of distinct items that batches are made for: multiples of 32, each about 1.3 times the last.
+
+    The largest holds all `items`, so that a bucket for every batch exists and nothing is ever clipped.
+    """
+    largest = -(-items // 32) * 32
+    buckets = [min(32, largest)]
+    while buckets[-1] < largest:
+        grown = -(-int(1.3 * buckets[-1]) // 32) * 32
+        buckets.append(min(grown, largest))
+    return np.asarray(buckets)
+
+
+def draw_absent(present: np.ndarray, items: int, count: int, generator: np.random.Generator) -> np.ndarray:
+    """`count` distinct rows of ``[0, items)`` at random, none of `present`; all of them where they are fewer.
+
+    Args:
+        present: sorted, each once.
+        items: rows to draw from.
+        count: how many.
+        generator: source of chance.
+    """
+    ranks = generator.choice(items - len(present), min(count, items - len(present)), replace=False)
+    # the absent row of rank r has r absent rows before it, and as many present ones as searchsorted finds
+    return ranks + np.searchsorted(present - np.arange(len(present)), ranks, side="right")
+
+
+def log_inclusion(counts: np.ndarray, slots: float, negatives: int) -> np.ndarray:
+    """Log of each item's chance to be among the distinct items of a batch: logQ of the sampled softmax.
+
+    An item is absent when none of the batch's `slots` events is of it (each is with p = its share of the
+    events, taken as independent) and it is not one of the negatives, drawn from the items that are absent:
+    ``q = 1 − (1 − p)ⁿ (1 − M / (N − d))``, where d is the expected number of distinct items of the events.
+
+    Args:
+        counts: ``[N]``, training events of each item.
+        slots: n, mean number of events of a batch.
+        negatives: M, items added to a batch.
+
+    Returns:
+        float32 ``[N]``, at most 0.
+    """
+    with np.errstate(divide="ignore"):  # log 0 = −∞ is right: that item is in every batch
+        log_unseen = slots * np.log1p(-counts / counts.sum())
+        absent = np.exp(log_unseen).sum()
+        log_not_drawn = np.log1p(-min(1.0, negatives / absent)) if absent else 0.0
+        return np.log(-np.expm1(log_unseen + log_not_drawn)).astype("float32")

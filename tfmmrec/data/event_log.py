@@ -1,0 +1,125 @@
+"""Which rows of the tables are used: ids that are known, times that can be read, each item and user once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tfmmrec.data import splits
+from tfmmrec.data.cells import by_appearance, number_ids, seconds
+from tfmmrec.data.dead_letters import DeadLetters
+from tfmmrec.data.readers import Table
+from tfmmrec.schema import Schema
+
+
+@dataclass(frozen=True)
+class EventLog:
+    """The usable events in their final order: by user, then time, then place in the file.
+
+    Attributes:
+        rows: int64 ``[E]``, rows of the events table.
+        user, item: int64 ``[E]``, numbers into `user_ids` and `item_ids`.
+        user_ids, item_ids: by first appearance in the file.
+        time: float64 ``[E]``, seconds since the epoch; NaN where there is none.
+    """
+
+    rows: np.ndarray
+    user: np.ndarray
+    item: np.ndarray
+    user_ids: list[str]
+    item_ids: list[str]
+    time: np.ndarray
+
+    def starts(self, kept: np.ndarray) -> np.ndarray:
+        """Where each user's events begin and end among the kept ones (bool ``[E]``): int64 ``[M + 1]``."""
+        counts = np.bincount(self.user[kept], minlength=len(self.user_ids))
+        return np.concatenate([[0], np.cumsum(counts)])
+
+
+class _Sieve:
+    """The rows of a table that are still in use. Every row it drops gets one letter."""
+
+    def __init__(self, table: Table, letters: DeadLetters) -> None:
+        self._table, self._letters = table, letters
+        self._kept = np.ones(len(table), bool)
+
+    @property
+    def rows(self) -> np.ndarray:
+        """int64: the rows left."""
+        return np.flatnonzero(self._kept)
+
+    def drop(self, bad: np.ndarray, column: str, reason: str) -> None:
+        """Drops rows (bool ``[R]``) for what stands in a column."""
+        rows, table = np.flatnonzero(self._kept & bad), self._table
+        for row, cell in zip(rows.tolist(), table.cells(column, rows), strict=True):
+            self._letters.row(table.name, table.file, table.lines[row], column, reason, cell)
+        self._kept &= ~bad
+
+
+def rows_by_id(table: Table, column: str, letters: DeadLetters) -> dict[str, int]:
+    """The row of each item or user, in the order of the table; of several rows of one id the first."""
+    numbers, ids = number_ids(table.columns[column])
+    repeated = np.ones(len(numbers), bool)
+    repeated[np.unique(numbers, return_index=True)[1]] = False
+    kind = table.name.removesuffix("s")
+    sieve = _Sieve(table, letters)
+    sieve.drop(numbers < 0, column, f"empty {kind} id")
+    sieve.drop(repeated, column, f"duplicate {kind} id")
+    return {ids[numbers[row]]: row for row in sieve.rows.tolist()}
+
+
+def usable_events(
+    table: Table, schema: Schema, catalogue: dict[str, int] | None, split: str, letters: DeadLetters
+) -> EventLog:
+    """The events of known users and items at known times, sorted.
+
+    Args:
+        table: the events.
+        schema: which columns are ids and times.
+        catalogue: the items there are; None where there are those that events mention.
+        split: the name of the split, which may read a column.
+        letters: gets the other events.
+
+    Raises:
+        ValueError: no event is left.
+    """
+    user, user_ids = number_ids(table.columns[schema.user_id])
+    item, item_ids = number_ids(table.columns[schema.item_id])
+    time = seconds(table.columns[schema.timestamp]) if schema.timestamp else np.full(len(table), np.nan)
+    sieve = _Sieve(table, letters)
+    sieve.drop(user < 0, schema.user_id, "empty user id")
+    sieve.drop(item < 0, schema.item_id, "empty item id")
+    if catalogue is not None:
+        unknown = np.asarray([one not in catalogue for one in item_ids] + [False])[item]
+        sieve.drop(unknown, schema.item_id, "unknown item")
+    if schema.timestamp and schema.ordered:
+        sieve.drop(np.isnan(time), schema.timestamp, f"unusable {schema.timestamp}")
+    if column := splits.column_of(split):
+        codes = splits.column(values=table.cells(column, np.arange(len(table))))
+        sieve.drop(codes < 0, column, "unknown split")
+    rows = sieve.rows
+    if not len(rows):
+        counts = ", ".join(f"{reason} ({count})" for reason, count in letters.counts().items())
+        first = next(letter for letter in letters if letter.table == table.name)
+        raise ValueError(
+            f"None of the {table.met} events of {table.file} can be used: {counts}. The first, line "
+            f"{first.line}: {first.reason}{f' {first.value!r}' if first.value else ''}."
+        )
+    if schema.timestamp and not schema.ordered:  # a set of events can do without times
+        lacking = rows[np.isnan(time[rows])]
+        for row, cell in zip(lacking, table.cells(schema.timestamp, lacking), strict=True):
+            if cell is not None:
+                reason = f"unusable {schema.timestamp}"
+                letters.cell(table.name, table.file, table.lines[row], schema.timestamp, reason, cell)
+    user, old_users = by_appearance(user[rows])
+    item, old_items = by_appearance(item[rows])
+    order = np.lexsort((time[rows], user))  # stable: ties keep the order of the file
+    return EventLog(
+        rows[order],
+        user[order],
+        item[order],
+        [user_ids[number] for number in old_users],
+        [item_ids[number] for number in old_items],
+        time[rows][order],
+    )

@@ -1,0 +1,122 @@
+"""Columns to arrays: cells → raw values → a state learnt from training rows → the parts a model reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfmmrec.data.dead_letters import DeadLetters
+from tfmmrec.data.readers import Table
+from tfmmrec.data.vocabulary import State
+from tfmmrec.modalities import Audio, Id, Image, Modality
+from tfmmrec.modalities.modality import Reject
+
+Progress = Callable[[str, int, int], None]
+"""Called with a stage, what is done of it, and what there is to do."""
+
+_MEDIA = (Audio, Image)  # their states do not look at the values, so that files are opened in chunks
+_ROWS, _MEDIA_ROWS = 16_384, 256  # rows preprocessed at once
+
+
+def prepare_feature(
+    feature: Modality,
+    ids: Sequence[str],
+    table: Table | None,
+    rows: np.ndarray,
+    trained: np.ndarray,
+    folder: Path,
+    letters: DeadLetters,
+    progress: Progress,
+) -> tuple[State, dict[str, np.ndarray]]:
+    """One feature of all items, users or events.
+
+    Args:
+        feature: the schema's entry.
+        ids: ``[N]``: the values of a feature `Id`.
+        table: where the values of any other feature are.
+        rows: int ``[N]``: the row of `table` of each item, user or event; −1 where it has none.
+        trained: bool ``[N]``: whose values the state is learnt from.
+        folder: the data folder.
+        letters: gets the cells that cannot be used.
+        progress: hears of the rows done.
+
+    Returns:
+        The state, and arrays ``[N, …]`` by part.
+    """
+    values: list[Any] | None = None  # None: read anew in every chunk
+    if table is None or isinstance(feature, Id):
+        values = list(ids)
+    elif not feature.in_table:
+        values = _from_file(feature, table, rows, folder, letters)
+    elif not isinstance(feature, _MEDIA):
+        order = np.argsort(~trained, kind="stable")  # training rows say what the others must be like
+        read = _from_column(feature, table, rows[order], folder, letters)
+        values = [read[place] for place in np.argsort(order)]
+    state = feature.fit([] if values is None else [values[row] for row in np.flatnonzero(trained)])
+
+    parts = {
+        part: np.empty((len(rows), *shape), dtype) for part, (shape, dtype) in feature.spec(state).items()
+    }
+    preprocess = _compiled(feature, state)
+    stage = f"{table.name if table else 'ids'}: {feature.name}"
+    step = _MEDIA_ROWS if values is None else _ROWS
+    for first in range(0, len(rows), step):
+        progress(stage, first, len(rows))
+        chunk = slice(first, first + step)
+        if values is not None:
+            raw = values[chunk]
+        elif table is not None:
+            raw = _from_column(feature, table, rows[chunk], folder, letters)
+        for part, array in preprocess(raw).items():
+            parts[part][chunk] = array
+    progress(stage, len(rows), len(rows))
+    return state, parts
+
+
+def rejector(
+    letters: DeadLetters, table: Table, column: str, rows: np.ndarray, cells: Sequence[Any]
+) -> Reject:
+    """What a modality or a task calls to refuse one of `cells`, which stand in these rows of a table."""
+
+    def reject(place: int, detail: str) -> None:
+        line = table.lines[rows[place]]
+        letters.cell(table.name, table.file, line, column, f"unusable {column}", cells[place], detail)
+
+    return reject
+
+
+def _from_column(
+    feature: Modality, table: Table, rows: np.ndarray, folder: Path, letters: DeadLetters
+) -> list[Any]:
+    cells = table.cells(feature.column, rows)
+    return feature.raw(cells, folder, rejector(letters, table, feature.column, rows, cells))
+
+
+def _from_file(
+    feature: Modality, table: Table, rows: np.ndarray, folder: Path, letters: DeadLetters
+) -> list[Any]:
+    """Values that stand in a file of their own, one per row of the table."""
+    cells = [None] * table.met
+    reject = rejector(letters, table, feature.column, np.arange(table.met), cells)
+    whole = np.asarray(feature.raw(cells, folder, reject))
+    values = np.full((len(rows), *whole.shape[1:]), np.nan, whole.dtype)
+    values[rows >= 0] = whole[table.places[rows[rows >= 0]]]
+    return list(values)
+
+
+def _compiled(feature: Modality, state: State) -> Callable[[list[Any]], dict[str, np.ndarray]]:
+    """The preprocessing of raw values as one TensorFlow graph, which takes any number of rows."""
+    import tensorflow as tf
+
+    dtype = tf.string if feature.raw_dtype == "string" else tf.float64
+    shape = [None] * (1 + feature.raw_rank)
+    graph = tf.function(feature.preprocess(state)).get_concrete_function(tf.TensorSpec(shape, dtype))
+
+    def preprocess(values: list[Any]) -> dict[str, np.ndarray]:
+        tensor = tf.constant(values if dtype == tf.string else np.asarray(values, "float64"), dtype)
+        return {part: array.numpy() for part, array in graph(tensor).items()}
+
+    return preprocess

@@ -1,0 +1,99 @@
+"""How batches reach ``fit``: as a tf.data dataset, or as a PyDataset where there is no TensorFlow."""
+
+from __future__ import annotations
+
+import copy
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import lru_cache
+from typing import Any
+
+import keras
+import numpy as np
+
+from tfmmrec.data.batches import Batch, Batches
+
+_AHEAD = 2  # batches built while the model is busy with another
+
+
+def feed(batches: Batches) -> Any:
+    """What to hand to ``fit`` as x: a tf.data dataset, or without TensorFlow a `BatchSequence`.
+
+    Set ``batches.epoch`` before each epoch (in a callback's ``on_epoch_begin``) and pass ``shuffle=False``:
+    the batches are shuffled already.
+    """
+    try:
+        return tf_dataset(batches)
+    except ImportError:
+        return BatchSequence(batches)
+
+
+def tf_dataset(batches: Batches) -> Any:
+    """The batches as a ``tf.data.Dataset`` of ``(x, y, w)``, built ahead in background threads.
+
+    Each iteration yields the batches of the epoch that ``batches.epoch`` says when it starts. The numbers of
+    users, places, candidates and items are None in the dataset's shapes.
+
+    Raises:
+        ImportError: TensorFlow is not installed.
+    """
+    import tensorflow as tf
+
+    @lru_cache(maxsize=2)
+    def of_epoch(epoch: int) -> Batches:
+        kept = copy.copy(batches)
+        kept.epoch = epoch
+        return kept
+
+    def current_epoch(_: Any) -> Any:
+        return tf.numpy_function(lambda: np.int64(batches.epoch), [], tf.int64)
+
+    def indices(epoch: Any) -> Any:
+        return tf.data.Dataset.range(len(batches)).map(lambda index: (epoch, index))
+
+    def spec(name: str, array: np.ndarray) -> Any:
+        open_dims = 1 if name.startswith(("item.", "user.")) else 2
+        return tf.TensorSpec((None,) * open_dims + array.shape[open_dims:], array.dtype)
+
+    structure = tuple({name: spec(name, array) for name, array in part.items()} for part in batches[0])
+    specs = tf.nest.flatten(structure)
+
+    def arrays(epoch: np.int64, index: np.int64) -> list[np.ndarray]:
+        return tf.nest.flatten(of_epoch(int(epoch))[int(index)])
+
+    def build(epoch: Any, index: Any) -> Any:
+        tensors = tf.numpy_function(arrays, [epoch, index], [s.dtype for s in specs], stateful=False)
+        shaped = [tf.ensure_shape(t, s.shape) for t, s in zip(tensors, specs, strict=True)]
+        return tf.nest.pack_sequence_as(structure, shaped)
+
+    dataset = tf.data.Dataset.range(1).map(current_epoch).flat_map(indices)
+    dataset = dataset.map(build, num_parallel_calls=_AHEAD, deterministic=True)
+    return dataset.apply(tf.data.experimental.assert_cardinality(len(batches))).prefetch(_AHEAD)
+
+
+class BatchSequence(keras.utils.PyDataset):
+    """The batches as a ``keras.utils.PyDataset``, read in their order and built ahead in a thread.
+
+    It is for backends other than TensorFlow's, which would take the shapes of the first batches for those of
+    all: there, use `tf_dataset`.
+
+    Args:
+        batches: the batches; ``batches.epoch`` says which epoch's are read.
+    """
+
+    def __init__(self, batches: Batches) -> None:
+        super().__init__()  # Keras' own workers would carry batches over from one epoch into the next
+        self.batches = batches
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="batches")
+        self._ahead: dict[tuple[int, int], Future[Batch]] = {}
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __getitem__(self, index: int) -> Batch:
+        epoch = self.batches.epoch
+        wanted = [(epoch, i) for i in range(index, min(index + 1 + _AHEAD, len(self)))]
+        kept = copy.copy(self.batches)
+        self._ahead = {
+            key: self._ahead.get(key) or self._thread.submit(kept.__getitem__, key[1]) for key in wanted
+        }
+        return self._ahead[epoch, index].result()

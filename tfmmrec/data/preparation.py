@@ -1,0 +1,245 @@
+"""From a folder of tables and media to `Data`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import tfmmrec
+from tfmmrec.data import shards, splits
+from tfmmrec.data.cells import by_appearance
+from tfmmrec.data.dataset import COLD, SPLITS, TRAIN, Data, Events, Features
+from tfmmrec.data.dead_letters import DeadLetters
+from tfmmrec.data.event_log import EventLog, rows_by_id, usable_events
+from tfmmrec.data.features import Progress, prepare_feature
+from tfmmrec.data.labels import prepare_labels
+from tfmmrec.data.readers import Table, check_folder, find_table, read_table
+from tfmmrec.data.vocabulary import State, Vocabulary
+from tfmmrec.schema import SIDES, Schema, Side
+
+_TABLES: dict[Side, str] = {"item": "items", "user": "users", "event": "events"}
+
+
+def load(
+    folder: str | Path,
+    schema: Schema,
+    split: str = "auto",
+    prepared: str | Path | None = None,
+    cold_items: float = 0.0,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Data:
+    """Reads a data folder, splits its events, learns vocabularies from the training events, makes arrays.
+
+    Rows and cells that cannot be used are counted in `Data.problems` and, with `prepared`, listed in its
+    ``dead_letters.jsonl``.
+
+    Args:
+        folder: holds ``events``, and where the schema has features of theirs ``items`` and ``users``, as
+            ``.csv``, ``.parquet`` or ``.jsonl`` (CSV and JSON-lines also ``.gz``), and the media they name.
+        schema: what the columns are.
+        split: ``"leave-last-out"``, ``"random"``, ``"random:70/15/15"``, ``"column:NAME"``, or ``"auto"``:
+            leave-last-out where events have an order, else by the events' column ``split`` where there is
+            one, else at random. See `tfmmrec.data.splits`.
+        prepared: a folder for the result. What was prepared there from the same tables with the same
+            arguments is opened, without TensorFlow, instead of being prepared again. A medium replaced under
+            its old name is not noticed: delete the folder then.
+        cold_items: the share of items that are held out of training altogether, in [0, 1).
+        seed: a whole number, for what is drawn: cold items and random splits.
+        progress: called with a stage, what is done of it and what there is to do.
+
+    Raises:
+        ValueError: an argument, a table or the folder cannot be used; the message says what to change.
+    """
+    if not isinstance(schema, Schema):
+        raise ValueError(
+            f"schema must be a Schema, got {schema!r}; Schema.from_toml('schema.toml') reads one from a file."
+        )
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise ValueError(f"seed must be a whole number of 0 or more, got {seed!r}.")
+    splits.check_share(cold_items)
+    if split != "auto":
+        splits.named(split)
+    folder = check_folder(folder)
+    files = _find_tables(folder, schema)
+    fingerprint = _fingerprint(folder, files, schema, split, float(cold_items), int(seed))
+    if prepared is not None and shards.holds(prepared, fingerprint):
+        return shards.open_shards(prepared)
+    letters = DeadLetters()
+    data = _prepare(folder, files, schema, split, cold_items, int(seed), letters, progress or _silent)
+    if prepared is None:
+        return data
+    shards.write(data, prepared, fingerprint, letters)
+    return shards.open_shards(prepared)
+
+
+def _prepare(
+    folder: Path,
+    files: dict[Side, Path],
+    schema: Schema,
+    split: str,
+    cold_items: float,
+    seed: int,
+    letters: DeadLetters,
+    progress: Progress,
+) -> Data:
+    tables: dict[Side, Table] = {}
+    for side, path in files.items():
+        progress(f"{_TABLES[side]}: reading", 0, 1)
+        wanted, optional = _columns(side, schema, split)
+        tables[side] = read_table(folder, path, _TABLES[side], wanted, letters, optional)
+        progress(f"{_TABLES[side]}: reading", 1, 1)
+    events = tables["event"]
+    if split == "auto":
+        by_column = "column" if "split" in events.columns else "random"
+        split = "leave-last-out" if schema.ordered else by_column
+
+    names: dict[Side, str] = {"item": schema.item_id, "user": schema.user_id}
+    known = {side: rows_by_id(tables[side], names[side], letters) for side in names if side in tables}
+    log = usable_events(events, schema, known.get("item"), split, letters)
+    codes = _split(log, events, split, cold_items, seed)
+    trained = codes == TRAIN
+    if not trained.any():
+        raise ValueError(
+            f"The split {split!r} leaves no event to learn from: "
+            f"{ {SPLITS[code]: int(count) for code, count in enumerate(np.bincount(codes)) if count} }."
+        )
+    item_ids, trained_items = _catalogue(log, trained, known.get("item", log.item_ids))
+    ids: dict[Side, list[str]] = {"item": item_ids, "user": log.user_ids, "event": []}
+    rows: dict[Side, np.ndarray] = {"event": log.rows}
+    for side in names:
+        found = known.get(side, {})
+        rows[side] = np.asarray([found.get(one, -1) for one in ids[side]], "int64")
+    learnt: dict[Side, np.ndarray] = {
+        "item": np.arange(len(item_ids)) < trained_items,
+        "user": np.isin(np.arange(len(log.user_ids)), log.user[trained]),
+        "event": trained,
+    }
+    states: dict[str, dict[str, State]] = {side: {} for side in SIDES}
+    arrays: dict[str, Features] = {side: {} for side in SIDES}
+    for side in SIDES:
+        for feature in schema.features(side):
+            states[side][feature.name], arrays[side][feature.name] = prepare_feature(
+                feature, ids[side], tables.get(side), rows[side], learnt[side], folder, letters, progress
+            )
+    task_states, labels, weights = prepare_labels(log, events, schema, trained, letters)
+
+    used = {side: int(np.sum(rows[side] >= 0)) for side in tables}
+    if "user" in known:
+        letters.left_out("users", "without events", len(known["user"]) - used["user"])
+    for side, table in tables.items():
+        letters.balance(table.name, table.met, used[side])
+    number = {item: row for row, item in enumerate(item_ids)}
+    return Data(
+        schema,
+        Vocabulary(states, task_states, len(item_ids), trained_items),
+        item_ids,
+        log.user_ids,
+        arrays["item"],
+        arrays["user"],
+        Events(
+            start=log.starts(np.ones(len(codes), bool)),
+            item=np.asarray([number[one] for one in log.item_ids], "int32")[log.item],
+            time=log.time,
+            split=codes,
+            features=arrays["event"],
+            labels=labels,
+            weights=weights,
+        ),
+        _split_sha256(log, codes),
+        letters.counts(),
+    )
+
+
+def _catalogue(log: EventLog, trained: np.ndarray, known: Iterable[str]) -> tuple[list[str], int]:
+    """Ids of the items: those with a training event by its place in the file, then the others as known."""
+    first = np.argsort(log.rows[trained])
+    _, numbers = by_appearance(log.item[trained][first])
+    ids = dict.fromkeys(log.item_ids[number] for number in numbers)
+    return list(ids | dict.fromkeys(known)), len(ids)
+
+
+def _find_tables(folder: Path, schema: Schema) -> dict[Side, Path]:
+    """The files to read. Users without features of their own are what the events mention."""
+    files: dict[Side, Path] = {}
+    for side in SIDES:
+        named = [feature.name for feature in getattr(schema, side)]
+        why = f"the schema gives {side}s the features {', '.join(named)}" if named else ""
+        why = "it is what a model learns from" if side == "event" else why
+        if side == "user" and not named:
+            continue
+        path = find_table(folder, _TABLES[side], schema.tables.get(_TABLES[side]), why)
+        if path:
+            files[side] = path
+    return files
+
+
+def _fingerprint(folder: Path, files: dict[Side, Path], schema: Schema, *arguments: Any) -> dict[str, Any]:
+    """What a preparation depends on, in plain values."""
+    paths = list(files.values())
+    for side in SIDES:
+        paths += [folder / feature.file for feature in getattr(schema, side) if not feature.in_table]
+    stats = {path.relative_to(folder).as_posix(): path.stat() for path in paths if path.exists()}
+    return {
+        "library": tfmmrec.__version__,
+        "schema": schema.to_dict(),
+        "arguments": list(arguments),
+        "files": {file: [stat.st_size, stat.st_mtime_ns] for file, stat in stats.items()},
+    }
+
+
+def _columns(side: Side, schema: Schema, split: str) -> tuple[dict[str, str], list[str]]:
+    """The columns of a table with who asks for each, and those that are read where there are such."""
+    wanted = {}
+    if side != "item":
+        wanted[schema.user_id] = "user_id"
+    if side != "user":
+        wanted[schema.item_id] = "item_id"
+    members = [feature for feature in getattr(schema, side) if feature.in_table]
+    if side == "event":
+        wanted |= {schema.timestamp: "timestamp"} if schema.timestamp else {}
+        wanted |= {schema.event_weight: "event_weight"} if schema.event_weight else {}
+        column = splits.column_of(split)
+        wanted |= {column: f"the split {split!r}"} if column else {}
+        members += [task for task in schema.tasks if not task.retrieval]
+    wanted |= {member.column: f'{type(member).__name__}("{member.column}")' for member in members}
+    return wanted, ["split"] if side == "event" and split == "auto" and not schema.ordered else []
+
+
+def _split(log: EventLog, table: Table, split: str, cold_items: float, seed: int) -> np.ndarray:
+    """Codes of the events: first the cold items', then the others' by the split."""
+    cold = splits.choose_cold(log.item, cold_items, seed)
+    warm = ~cold
+    function, option = splits.named(split)
+    column = splits.column_of(split)
+    codes = np.full(len(cold), COLD, "int8")
+    codes[warm] = function(
+        start=log.starts(warm),
+        time=log.time[warm],
+        values=table.cells(column, log.rows[warm]) if column else None,
+        option=option,
+        seed=seed,
+    )
+    return codes
+
+
+def _split_sha256(log: EventLog, codes: np.ndarray) -> str:
+    users, items = (_records(ids) for ids in (log.user_ids, log.item_ids))
+    names = [name.encode() for name in SPLITS]
+    digest = hashlib.sha256()
+    for user, item, code in zip(log.user.tolist(), log.item.tolist(), codes.tolist(), strict=True):
+        digest.update(users[user] + items[item] + names[code])
+    return digest.hexdigest()
+
+
+def _records(ids: Sequence[str]) -> list[bytes]:
+    """Ids with their lengths, so that no two rows of ids read the same."""
+    return [b"%d:%s," % (len(one.encode()), one.encode()) for one in ids]
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    pass

@@ -1,0 +1,120 @@
+"""Which events stand together in training: windows of a sequence, or targets held out of a set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tfmmrec.data.dataset import TRAIN, Events
+
+MOST_TARGETS = 16
+"""Targets of one user and epoch that are held out of a set, at most."""
+
+
+@dataclass(frozen=True)
+class Windows:
+    """The windows of one epoch, all arrays ``[W]``; starts and sizes count in the epoch's list of events.
+
+    Attributes:
+        user: whose window it is.
+        history_start, history_size: the events that are read.
+        candidate_start, candidate_size: the events that are asked about.
+        continued: the window does not begin at the user's first event, so that what came before its first
+            candidate is not known here.
+    """
+
+    user: np.ndarray
+    history_start: np.ndarray
+    history_size: np.ndarray
+    candidate_start: np.ndarray
+    candidate_size: np.ndarray
+    continued: np.ndarray
+
+
+def length_buckets(length: int) -> np.ndarray:
+    """Places of a history that batches are made for: an eighth, a quarter, a half and all of `length`."""
+    return np.unique([-(-length // part) for part in (8, 4, 2, 1)])
+
+
+class Sequences:
+    """Each user's training events in their order, cut into windows at a random offset.
+
+    A window of events e₀ … e_k asks about each of them and reads all but the last: state j, which knows
+    e₀ … e_{j−1}, is asked about e_j.
+
+    Args:
+        events: all events.
+        length: events read, at most; a window has one more.
+    """
+
+    def __init__(self, events: Events, length: int) -> None:
+        self.longest = length + 1
+        self._rows = np.flatnonzero(events.split == TRAIN)
+        size = np.bincount(events.user[self._rows])
+        self._user = np.flatnonzero(size)
+        self._size = size[self._user]
+        self._first = np.cumsum(self._size) - self._size
+        self.lengths = length_buckets(length)
+        self.candidates = self.lengths + 1
+
+    def rows(self, generator: np.random.Generator) -> np.ndarray:
+        """int64 ``[E']``: the list of events that windows count in."""
+        return self._rows
+
+    def cut(self, generator: np.random.Generator) -> Windows:
+        """Windows that hold every training event once."""
+        size, longest = self._size, self.longest
+        offset = np.where(size > longest, generator.integers(1, longest + 1, len(size)), size)
+        count = 1 - (offset - size) // longest  # the first, and the others rounded up
+        mine = np.repeat(np.arange(len(size)), count)
+        number = np.arange(len(mine)) - np.repeat(np.cumsum(count) - count, count)
+        end = np.minimum(offset[mine] + number * longest, size[mine])
+        begin = np.where(number > 0, offset[mine] + (number - 1) * longest, 0)
+        start = self._first[mine] + begin
+        return Windows(self._user[mine], start, end - begin - 1, start, end - begin, number > 0)
+
+
+class Sets:
+    """Each user's distinct items without an order: a random quarter is asked about, the others are read.
+
+    Where a user met an item several times, one of these events at random stands for it in an epoch: a target
+    is never in its own context.
+
+    Args:
+        events: all events.
+        length: items read, at most; of more, a random choice.
+    """
+
+    def __init__(self, events: Events, length: int) -> None:
+        rows = np.flatnonzero(events.split == TRAIN)
+        user, item = events.user[rows], events.item[rows]
+        order = np.lexsort((item, user))
+        self._rows, user, item = rows[order], user[order], item[order]
+        is_new = np.ones(len(rows), bool)
+        is_new[1:] = (np.diff(user) != 0) | (np.diff(item) != 0)
+        self._pair = np.flatnonzero(is_new)
+        self._times_met = np.diff(self._pair, append=len(rows))
+        self._user_of_pair = user[self._pair]
+
+        items = np.bincount(self._user_of_pair)
+        owner = np.flatnonzero(items)
+        items = items[owner]
+        targets = np.clip((items + 2) // 4, 1, MOST_TARGETS)
+        context = np.minimum(items - targets, length)
+        first = np.cumsum(items) - items
+        self._windows = Windows(owner, first + targets, context, first, targets, np.zeros(len(owner), bool))
+
+        self.lengths = length_buckets(length)
+        self.candidates = np.ones(len(self.lengths), int)
+        np.maximum.at(self.candidates, np.searchsorted(self.lengths, context), targets)
+
+    def rows(self, generator: np.random.Generator) -> np.ndarray:
+        """int64 ``[E']``: the list of events that windows count in, one per user and item, shuffled."""
+        chosen = self._rows[self._pair + generator.integers(self._times_met)]
+        key = self._user_of_pair.astype("int64") << 32 | generator.integers(1 << 32, size=len(chosen))
+        return chosen[np.argsort(key, kind="stable")]  # nearly sorted, which makes the stable sort fast
+
+    def cut(self, generator: np.random.Generator) -> Windows:
+        """One window per user; the same in every epoch, since chance is in the list of events."""
+        return self._windows

@@ -1,0 +1,191 @@
+"""How good is a model on a split? Ranking of the whole catalogue, and every head's own metrics."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from tfmmrec.data.dataset import COLD, Split, history_inputs
+from tfmmrec.evaluation.queries import Queries, queries_of
+from tfmmrec.evaluation.ranking import rank
+from tfmmrec.metrics import coverage, diversity, hit_rate_at, mrr_at, ndcg_at, novelty, recall_at
+from tfmmrec.models import Recommender
+
+
+class Scorer(Protocol):
+    """Anything that scores the catalogue for queries: a baseline, say."""
+
+    def scores(self, queries: Queries, chunk: np.ndarray) -> np.ndarray:
+        """Float scores ``[q, items]`` of the queries with these numbers."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """A head's predictions of the events that have a label: for paired comparisons.
+
+    Attributes:
+        users: int ``[E]``.
+        labels: float ``[E]``.
+        predictions: ``[E]`` or ``[E, C]``.
+        weights: float ``[E]``.
+    """
+
+    users: np.ndarray
+    labels: np.ndarray
+    predictions: np.ndarray
+    weights: np.ndarray
+
+
+@dataclass
+class Results:
+    """An evaluation.
+
+    Attributes:
+        metrics: by name: ``"ndcg@10"``, ``"coverage@10"``, ``"like.auc"``, …
+        per_query: ranking metrics ``[Q]`` by name, with `users` ``[Q]``: for intervals and paired tests.
+        users: user of each query.
+        recommended: int ``[Q, K]`` catalogue rows, best first.
+        answers: by task.
+        protocol: what was asked, in words.
+    """
+
+    metrics: dict[str, float]
+    per_query: dict[str, np.ndarray] = field(default_factory=dict)
+    users: np.ndarray = field(default_factory=lambda: np.zeros(0, "int64"))
+    recommended: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), "int64"))
+    answers: dict[str, Answers] = field(default_factory=dict)
+    protocol: str = ""
+
+
+def evaluate(
+    model: Recommender | Scorer,
+    split: Split,
+    k: Sequence[int] = (10, 20),
+    mask_history: bool = True,
+    candidates: np.ndarray | None = None,
+    batch: int = 256,
+) -> Results:
+    """Evaluates a model, or anything that scores the catalogue, on a split.
+
+    Args:
+        model: a `Recommender` (its heads are judged too) or a `Scorer`.
+        split: ``data.validation``, ``data.test`` or ``data.cold``.
+        k: cut-offs of the ranking metrics; the largest is used for coverage, novelty and diversity.
+        mask_history: items of the user's history are not recommended, unless they are the ones asked for.
+        candidates: catalogue rows that compete. By default all; for ``data.cold`` the items never trained on.
+        batch: queries at once through the user tower.
+
+    Raises:
+        ValueError: the split is empty, or the scores are not finite.
+    """
+    data = split.data
+    queries = queries_of(split)
+    items = data.vocabulary.items
+    if candidates is None and split.code == COLD:
+        candidates = np.unique(data.events.item[split.rows])
+    results = Results({}, users=queries.users, protocol=_protocol(split, mask_history, candidates))
+    vectors = states = None
+    if isinstance(model, Recommender):
+        vectors = model.encode_items(data.items)["vector"]
+        states = user_states(model, queries, vectors, batch)
+    if not isinstance(model, Recommender) or model.schema.retrieval is not None:
+
+        def score(chunk: np.ndarray) -> np.ndarray:
+            if states is None:
+                return model.scores(queries, chunk)  # type: ignore[union-attr]
+            return states[chunk] @ vectors.T
+
+        k = sorted(k)
+        ranking = rank(queries, score, k[-1], items, mask_history, candidates)
+        for cut in k:
+            for name, metric in (
+                ("recall", recall_at),
+                ("hit_rate", hit_rate_at),
+                ("ndcg", ndcg_at),
+                ("mrr", mrr_at),
+            ):
+                results.per_query[f"{name}@{cut}"] = metric(ranking.hits, ranking.relevant, cut)
+        results.metrics.update({name: float(np.nanmean(v)) for name, v in results.per_query.items()})
+        shown, last = ranking.recommended, k[-1]
+        results.metrics[f"coverage@{last}"] = coverage(shown, items)
+        results.metrics[f"novelty@{last}"] = float(np.nanmean(novelty(shown, data.popularity)))
+        if vectors is not None:
+            spread = diversity(shown, vectors)
+            results.metrics[f"diversity@{last}"] = (
+                math.nan if np.isnan(spread).all() else float(np.nanmean(spread))
+            )
+        results.recommended = shown
+    if states is not None:
+        results.answers.update(_answers(model, queries, states, vectors, batch))  # type: ignore[arg-type]
+        for name, answers in results.answers.items():
+            task = next(task for task in model.schema.tasks if task.name == name)  # type: ignore[union-attr]
+            judged = task.metrics(
+                answers.labels, answers.predictions, answers.weights, data.vocabulary.tasks[name]
+            )
+            results.metrics.update({f"{name}.{metric}": value for metric, value in judged.items()})
+    return results
+
+
+def user_states(model: Recommender, queries: Queries, vectors: np.ndarray, batch: int = 256) -> np.ndarray:
+    """What the model knows of the user of each query: float32 ``[Q, D]``."""
+    length = model.schema.history.length
+    states = np.zeros((len(queries), model.width), "float32")
+    names = set(model.user_tower.input)
+    for chunk in queries.chunks(batch):
+        padded = np.concatenate([chunk, np.repeat(chunk[-1:], batch - len(chunk))])  # one shape
+        histories = [queries.histories[query] for query in padded]
+        inputs = history_inputs(queries.data, queries.users[padded], histories, length)
+        inputs["history.vector"] = vectors[np.maximum(inputs["history.item"], 0)]
+        known = np.asarray(model.forward(model.user_tower, {n: inputs[n] for n in names}), "float32")
+        place = (inputs["history.item"] >= 0).sum(axis=1) if model.schema.ordered else 0
+        states[chunk] = known[np.arange(batch), place][: len(chunk)]
+    return states
+
+
+def _answers(
+    model: Recommender, queries: Queries, states: np.ndarray, vectors: np.ndarray, batch: int
+) -> dict[str, Answers]:
+    """Every head's predictions for the held-out events that have its label."""
+    if model.ranker is None:
+        return {}
+    events = queries.data.events
+    asked = np.concatenate(queries.events)
+    query = np.repeat(np.arange(len(queries)), [len(rows) for rows in queries.events])
+    outputs: dict[str, list[np.ndarray]] = {}
+    for start in range(0, len(asked), batch):
+        place = np.minimum(np.arange(start, start + batch), len(asked) - 1)
+        given = {
+            "states": states[query[place]][:, None],
+            "candidates": vectors[events.item[asked[place]]][:, None],
+        }
+        kept = min(batch, len(asked) - start)
+        for name, output in model.forward(model.ranker, given).items():
+            outputs.setdefault(name, []).append(np.asarray(output, "float32")[:kept, 0])
+    answers = {}
+    for task in model.schema.tasks:
+        if task.retrieval:
+            continue
+        label = events.labels[task.name][asked]
+        known = ~np.isnan(label)
+        if not known.any():
+            continue
+        prediction = np.asarray(
+            task.predict(np.concatenate(outputs[task.name]), model.vocabulary.tasks[task.name])
+        )
+        answers[task.name] = Answers(
+            queries.users[query][known],
+            label[known],
+            prediction[known],
+            events.weights[task.name][asked][known],
+        )
+    return answers
+
+
+def _protocol(split: Split, mask_history: bool, candidates: np.ndarray | None) -> str:
+    among = "the whole catalogue" if candidates is None else f"{len(candidates)} items"
+    masked = "the user's history masked" if mask_history else "the user's history not masked"
+    return f"{split.name}: held-out items ranked among {among}, {masked}; ties count against the model"

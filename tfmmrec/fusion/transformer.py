@@ -1,0 +1,60 @@
+"""One shared Transformer block over all tokens of all modalities."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from tfmmrec.fusion.fusion import Fusion
+from tfmmrec.layers import TransformerBlock
+
+
+@keras.saving.register_keras_serializable("tfmmrec")
+class Transformer(Fusion):
+    """Multimodal Transformer: tokens + a learned embedding of their modality, read by a learned query token.
+
+    (The one-stream fusion of ViLT, Kim 2021.)
+
+    Args:
+        layers: blocks.
+        heads: attention heads.
+        dropout: of the blocks.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        names: list[str],
+        layers: int = 1,
+        heads: int = 4,
+        dropout: float = 0.1,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(width, names, **kwargs)
+        self.layers, self.heads, self.dropout = layers, heads, dropout
+        self.blocks = [TransformerBlock(width, heads, dropout, name=f"block_{i}") for i in range(layers)]
+        self.norm = keras.layers.RMSNormalization(name="norm")
+
+    def build(self, *_: Any) -> None:
+        shape = (None, None, self.width)
+        small = keras.initializers.RandomNormal(0.02)
+        self.query = self.add_weight(shape=(1, 1, self.width), initializer=small, name="query")
+        self.kind = self.add_weight(shape=(len(self.names), self.width), initializer=small, name="modality")
+        for layer in (*self.blocks, self.norm):
+            layer.build(shape)
+
+    def fuse(self, tokens: list[tuple[Any, Any]], training: bool | None) -> Any:
+        rows = ops.shape(tokens[0][0])[0]
+        kind = ops.cast(self.kind, tokens[0][0].dtype)
+        query = ops.broadcast_to(ops.cast(self.query, kind.dtype), (rows, 1, self.width))
+        x = ops.concatenate([query, *(t + kind[i] for i, (t, _) in enumerate(tokens))], axis=1)
+        mask = ops.concatenate([ops.ones((rows, 1), "bool"), *(mask for _, mask in tokens)], axis=1)
+        for block in self.blocks:
+            x = block(x, mask, training=training)
+        return self.norm(x[:, 0])
+
+    def get_config(self) -> dict[str, Any]:
+        mine = {"layers": self.layers, "heads": self.heads, "dropout": self.dropout}
+        return {**super().get_config(), **mine}

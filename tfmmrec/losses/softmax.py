@@ -1,0 +1,111 @@
+"""Softmax over a catalogue that never holds all logits at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keras import ops
+
+_LOGITS = 1 << 22
+"""Logits held at once: 16 MiB of float32, which stays near the cache of a CPU core."""
+
+
+def chunked_softmax(
+    hidden: Any, table: Any, target: Any, weight: Any, bias: Any = None, chunk: int | None = None
+) -> Any:
+    """Weighted sum of ``−log softmax(hidden · tableᵀ + bias)[target]``.
+
+    Positions are worked off in chunks; each chunk's gradient is computed beside its loss, so that neither
+    pass keeps logits (the idea of cut cross-entropy, Wijmans 2025).
+
+    Args:
+        hidden: ``[P, D]`` states.
+        table: ``[N, D]`` vectors of the candidates.
+        target: int ``[P]`` rows of `table`; any value where the weight is 0.
+        weight: float ``[P]``.
+        bias: float ``[N]`` added to every position's logits, not trained; None for none.
+        chunk: positions at once; by default what keeps about four million logits.
+
+    Returns:
+        A float32 scalar: the sum, to be divided by the sum of weights.
+    """
+    rows = table.shape[0]
+    chunk = chunk or min(1024, max(16, _LOGITS // max(1, rows or 65_536)))
+    positions = ops.shape(hidden)[0]
+    width = hidden.shape[-1]
+    lacking = -positions % chunk
+    target = ops.clip(ops.cast(target, "int32"), 0, ops.shape(table)[0] - 1)
+    shift = ops.zeros((ops.shape(table)[0],), "float32") if bias is None else ops.cast(bias, "float32")
+
+    # integer and constant inputs stay outside: a custom gradient must answer for each of its arguments
+    targets = ops.reshape(ops.pad(target, [[0, lacking]]), (-1, chunk))
+    weights = ops.reshape(ops.pad(ops.cast(weight, "float32"), [[0, lacking]]), (-1, chunk))
+
+    @ops.custom_gradient
+    def total_loss(hidden: Any, table: Any) -> tuple[Any, Any]:
+        stacked = ops.reshape(ops.pad(hidden, [[0, lacking], [0, 0]]), (-1, chunk, width))
+        transposed = ops.transpose(table)
+
+        def one_chunk(i: Any, carry: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
+            total, table_gradient, hidden_gradient = carry
+            h, t, w = ops.take(stacked, i, 0), ops.take(targets, i, 0), ops.take(weights, i, 0)
+            logits = ops.cast(ops.matmul(h, transposed), "float32") + shift
+            logits = logits - ops.max(logits, axis=-1, keepdims=True)
+            exponent = ops.exp(logits)
+            normaliser = ops.sum(exponent, axis=-1, keepdims=True)
+            is_target = ops.equal(ops.arange(ops.shape(logits)[-1], dtype="int32"), ops.expand_dims(t, -1))
+            at_target = ops.sum(ops.where(is_target, logits, 0.0), axis=-1)
+            total = total + ops.sum(w * (ops.log(normaliser[:, 0]) - at_target))
+            # d loss / d logits = w (softmax − one-hot)
+            slope = ops.expand_dims(w, -1) * (exponent / normaliser - ops.cast(is_target, "float32"))
+            slope = ops.cast(slope, h.dtype)
+            table_gradient = table_gradient + ops.cast(ops.matmul(ops.transpose(slope), h), "float32")
+            place = ops.reshape(i, (1, 1))
+            written = ops.expand_dims(ops.matmul(slope, table), 0)
+            return total, table_gradient, ops.scatter_update(hidden_gradient, place, written)
+
+        start = (ops.zeros((), "float32"), ops.zeros(ops.shape(table), "float32"), ops.zeros_like(stacked))
+        total, table_gradient, hidden_gradient = ops.fori_loop(0, ops.shape(stacked)[0], one_chunk, start)
+        hidden_gradient = ops.reshape(hidden_gradient, (-1, width))[:positions]
+
+        def gradient(*upstream: Any, **_: Any) -> tuple[Any, Any]:
+            up = ops.cast(upstream[0], "float32")
+            return (
+                ops.cast(ops.cast(hidden_gradient, "float32") * up, hidden.dtype),
+                ops.cast(table_gradient * up, table.dtype),
+            )
+
+        return total, gradient
+
+    return total_loss(hidden, table)
+
+
+def sampled_softmax(
+    hidden: Any, target: Any, target_vectors: Any, candidate_rows: Any, candidates: Any, log_q: Any
+) -> Any:
+    """Per-position ``−log softmax`` over the target and sampled candidates, with logQ correction.
+
+    A candidate's logit is lowered by the log of its chance to be sampled (Bengio & Senécal 2008), which makes
+    the gradient an unbiased-in-the-limit estimate of the full softmax's; the target, which is always there,
+    is not corrected. A candidate that *is* the position's target (an accidental hit) is left out.
+
+    Args:
+        hidden: ``[P, D]``.
+        target: int ``[P]``, the target's number.
+        target_vectors: ``[P, D]``.
+        candidate_rows: int ``[C]``, the candidates' numbers, each once; negative means padding.
+        candidates: ``[C, D]``.
+        log_q: float ``[C]``, log of the expected count of each in the sample; 0 for a sure candidate.
+
+    Returns:
+        float32 ``[P]``.
+    """
+    positive = ops.sum(ops.cast(hidden, "float32") * ops.cast(target_vectors, "float32"), axis=-1)
+    logits = ops.cast(ops.matmul(hidden, ops.transpose(candidates)), "float32")
+    logits = logits - ops.expand_dims(ops.cast(log_q, "float32"), 0)
+    target = ops.cast(target, "int32")
+    rows = ops.cast(candidate_rows, "int32")
+    left_out = ops.logical_or(ops.expand_dims(rows, 0) == ops.expand_dims(target, 1), rows < 0)
+    logits = ops.where(left_out, -1e9, logits)
+    positive = ops.expand_dims(positive, 1)
+    return ops.logsumexp(ops.concatenate([positive, logits], axis=1), axis=1) - positive[:, 0]

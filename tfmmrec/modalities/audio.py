@@ -1,0 +1,179 @@
+"""Sound: a clip, a spoken description."""
+
+from __future__ import annotations
+
+import io
+import wave
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+from keras import ops
+
+from tfmmrec.layers import Summary, TransformerBlock
+from tfmmrec.modalities.modality import Modality, Parts, Reject, media_paths
+
+
+def checked_wav(contents: bytes) -> bytes:
+    """The bytes of a 16-bit PCM WAV file with at least one sample, as they came.
+
+    Raises:
+        ValueError: anything else.
+    """
+    try:
+        with wave.open(io.BytesIO(contents)) as clip:
+            bits, frames = 8 * clip.getsampwidth(), clip.getnframes()
+            held = len(clip.readframes(frames)) // (clip.getsampwidth() * clip.getnchannels())
+    except (wave.Error, EOFError) as error:
+        raise ValueError(f"not a readable WAV file ({error or 'it ends too early'})") from error
+    if bits != 16:
+        raise ValueError(f"expected a 16-bit PCM WAV file, got {bits} bits; convert it to 16 bits")
+    if not held or held < frames:
+        raise ValueError(f"WAV file is cut off: it promises {frames} samples and holds {held}")
+    return contents
+
+
+@dataclass(frozen=True)
+class Audio(Modality):
+    """A mono clip as a log-mel spectrogram under a small Transformer encoder.
+
+    The waveform is decoded, resampled and turned into log-mel frames (25 ms windows) by TensorFlow ops,
+    the same in preparation and in the export.
+
+    Args:
+        column: a column of paths of WAV files below the data folder.
+        seconds: how much of a clip is heard, from its beginning.
+        rate: samples per second everything is resampled to.
+        mels: mel bands.
+        frames: frames per second.
+        stride: frames joined into one token.
+        layers: Transformer blocks.
+        tokens: tokens handed to the fusion, read by attention; 0 hands over every one.
+        dropout: the share of rows whose clip is hidden in training.
+    """
+
+    seconds: float = 2.0
+    rate: int = 8_000
+    mels: int = 32
+    frames: int = 40
+    stride: int = 4
+    layers: int = 1
+    tokens: int = 4
+    dropout: float = 0.1
+
+    @property
+    def steps(self) -> int:
+        """Log-mel frames of a whole clip: a multiple of `stride`."""
+        return max(1, round(self.seconds * self.frames / self.stride)) * self.stride
+
+    def raw(self, cells: Sequence[Any], folder: Path, reject: Reject) -> list[Any]:
+        clips = []
+        for row, cell in enumerate(cells):
+            clip = b""
+            try:
+                for path in media_paths(cell, folder)[:1]:
+                    clip = checked_wav(path.read_bytes())
+            except (ValueError, OSError) as error:
+                reject(row, str(error))
+            clips.append(clip)
+        return clips
+
+    def fit(self, values: Sequence[Any]) -> dict[str, Any]:
+        return {}
+
+    def preprocess(self, state: dict[str, Any]) -> Callable[[Any], Parts]:
+        import tensorflow as tf
+
+        hop = self.rate // self.frames
+        window = max(hop, self.rate // 40)
+        bins = 1 << (window - 1).bit_length()
+        samples = (self.steps - 1) * hop + window
+        mel = tf.signal.linear_to_mel_weight_matrix(
+            self.mels, bins // 2 + 1, self.rate, 60.0, self.rate / 2
+        ).numpy()
+
+        def decode(contents: Any) -> tuple[Any, Any]:
+            def clip() -> tuple[Any, Any]:
+                sound, rate = tf.audio.decode_wav(contents)
+                sound = tf.reduce_mean(sound, axis=-1)
+                seconds = tf.cast(tf.shape(sound)[0], tf.float32) / tf.cast(rate, tf.float32)
+                size = tf.maximum(tf.cast(tf.round(seconds * self.rate), tf.int32), 1)
+                as_picture = sound[None, :, None]  # linear interpolation, the one resampler of the core ops
+                sound = tf.cond(
+                    rate == self.rate,
+                    lambda: sound,
+                    lambda: tf.image.resize(as_picture, (1, size), antialias=True)[0, :, 0],
+                )[:samples]
+                held = tf.shape(sound)[0]
+                heard = tf.minimum((held + hop - 1) // hop, self.steps)
+                return tf.pad(sound, [[0, samples - held]]), heard
+
+            sound, heard = tf.cond(contents == b"", lambda: (tf.zeros(samples), tf.constant(0)), clip)
+            return tf.ensure_shape(sound, [samples]), heard
+
+        def log_mel(values: Any) -> Parts:
+            sounds, heard = tf.map_fn(decode, values, fn_output_signature=(tf.float32, tf.int32))
+            spectrum = tf.abs(tf.signal.stft(sounds, window, hop, bins))
+            energy = tf.math.log(tf.matmul(spectrum, mel) + 1e-3)
+            # loudness is taken out per clip, then a fixed scale: no statistic is needed
+            known = tf.cast(tf.sequence_mask(heard, self.steps), tf.float32)[..., None]
+            count = tf.maximum(tf.reduce_sum(known, 1, keepdims=True) * self.mels, 1.0)
+            mean = tf.reduce_sum(energy * known, [1, 2], keepdims=True) / count
+            energy = tf.clip_by_value((energy - mean) / 2.0, -4.0, 4.0) * known
+            return {"frames": tf.cast(energy, tf.float16), "heard": heard}
+
+        return log_mel
+
+    def spec(self, state: dict[str, Any]) -> dict[str, tuple[tuple[int, ...], str]]:
+        return {"frames": ((self.steps, self.mels), "float16"), "heard": ((), "int32")}
+
+    def encoder(self, width: int, state: dict[str, Any], name: str) -> keras.layers.Layer:
+        shape = (self.steps, self.mels)
+        return SpectrogramEncoder(shape, self.stride, width, self.layers, self.tokens, name=name)
+
+
+@keras.saving.register_keras_serializable("tfmmrec")
+class SpectrogramEncoder(keras.layers.Layer):
+    """Groups of log-mel frames + MultiHeadAttention blocks.
+
+    Call: ``{"frames": float [B, S, mels], "heard": int [B]} → ([B, T, D], mask [B, T])``.
+    """
+
+    def __init__(
+        self, shape: tuple[int, int], stride: int, width: int, layers: int, tokens: int, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.frames_shape, self.stride = tuple(shape), stride
+        self.width, self.layers, self.tokens = width, layers, tokens
+        self.groups = shape[0] // stride
+        self.projection = keras.layers.Dense(width, name="projection")
+        self.blocks = [TransformerBlock(width, name=f"block_{i}") for i in range(layers)]
+        self.summary = Summary(tokens, width, name="summary") if tokens else None
+
+    def build(self, *_: Any) -> None:
+        self.projection.build((None, self.groups, self.stride * self.frames_shape[1]))
+        self.position = self.add_weight(
+            shape=(self.groups, self.width), initializer=keras.initializers.RandomNormal(0.5), name="position"
+        )
+        for layer in [*self.blocks, *([self.summary] if self.summary else [])]:
+            layer.build((None, self.groups, self.width))
+
+    def call(self, parts: Parts, training: bool | None = None) -> tuple[Any, Any]:
+        heard = ops.expand_dims(parts["heard"], -1)
+        mask = ops.arange(self.groups) * self.stride < heard
+        x = ops.reshape(parts["frames"], (-1, self.groups, self.stride * self.frames_shape[1]))
+        x = self.projection(ops.cast(x, self.compute_dtype))
+        x = x + ops.cast(self.position, x.dtype)
+        for block in self.blocks:
+            x = block(x, mask, training=training)
+        return self.summary(x, mask, training=training) if self.summary else (x, mask)
+
+    def compute_output_shape(self, shapes: dict[str, tuple[int | None, ...]]) -> tuple[Any, Any]:
+        rows, count = shapes["heard"][0], self.tokens or self.groups
+        return (rows, count, self.width), (rows, count)
+
+    def get_config(self) -> dict[str, Any]:
+        mine = {name: getattr(self, name) for name in ("stride", "width", "layers", "tokens")}
+        return {**super().get_config(), **mine, "shape": self.frames_shape}

@@ -1,0 +1,172 @@
+"""What a user did: a sequence of items × event features × time gaps, or, without an order, a set of items."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from tfmmrec.layers import FeedForward
+
+GAPS = 32
+"""Buckets of the time gap between two events: 0 = unknown, then powers of two of seconds."""
+
+
+def gap_buckets(seconds: np.ndarray) -> np.ndarray:
+    """Time since the event before, ``[...]`` seconds → int32 bucket ``1 + ⌊log₂(1 + s)⌋`` below `GAPS`.
+
+    NaN (unknown, or no event before) → 0; a negative gap counts as none. Seconds are rounded down first,
+    which makes the boundaries exact: the export computes the same in TensorFlow ops.
+    """
+    whole = np.floor(np.maximum(np.nan_to_num(seconds, nan=0.0), 0.0))
+    buckets = 1 + np.floor(np.log2(1 + whole) + 1e-9)
+    return np.where(np.isnan(seconds), 0, np.minimum(buckets, GAPS - 1)).astype("int32")
+
+
+@dataclass(frozen=True)
+class History:
+    """How a user's events are read.
+
+    Args:
+        length: events read, the latest; longer histories are cut into windows for training.
+        layers: Transformer blocks.
+        heads: attention heads.
+        dropout: dropout of the attention and of the feed-forward layers.
+    """
+
+    length: int = 50
+    layers: int = 2
+    heads: int = 4
+    dropout: float = 0.2
+
+    def encoder(self, width: int, causal: bool, name: str) -> keras.layers.Layer:
+        """Returns the layer from item vectors and gaps to states; see `HistoryEncoder`."""
+        return HistoryEncoder(
+            self.length, width, self.layers, self.heads, self.dropout, causal=causal, name=name
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The entry as plain values, as it stands in TOML."""
+        return asdict(self)
+
+
+@keras.saving.register_keras_serializable("tfmmrec")
+class HistoryEncoder(keras.layers.Layer):
+    """Causal Transformer over a user's events, or a Transformer over the set of the user's items.
+
+    Call: ``(events [B, L, D], mask [B, L], gap int [B, L], user [B, D]) → states [B, L + 1, D]`` when
+    causal: state 0 knows the user's features alone, state t also the first t events. Not causal: there is
+    no order, and the one state ``[B, 1, D]`` knows every event. Events stand first, padding after them.
+    """
+
+    def __init__(
+        self,
+        length: int,
+        width: int,
+        layers: int,
+        heads: int,
+        dropout: float,
+        causal: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.length, self.width, self.layers, self.heads = length, width, layers, heads
+        self.dropout, self.causal = dropout, causal
+        self.gap = keras.layers.Embedding(GAPS, width, name="gap") if causal else None
+        self.input_dropout = keras.layers.Dropout(dropout, name="input_dropout")
+        self.attentions = [
+            SequenceAttention(width, heads, length + 1, dropout, causal, name=f"attention_{i}")
+            for i in range(layers)
+        ]
+        self.feed_forwards = [FeedForward(width, dropout, name=f"feed_forward_{i}") for i in range(layers)]
+        self.norm = keras.layers.RMSNormalization(name="norm")
+
+    def build(self, *_: Any) -> None:
+        shape = (None, self.length + 1, self.width)
+        self.start = self.add_weight(
+            shape=(self.width,), initializer=keras.initializers.RandomNormal(0.02), name="start"
+        )
+        if self.gap:
+            self.gap.build()
+        for layer in (*self.attentions, *self.feed_forwards, self.norm):
+            layer.build(shape)
+
+    def call(self, events: Any, mask: Any, gap: Any, user: Any, training: bool | None = None) -> Any:
+        x = ops.where(ops.expand_dims(mask, -1), events, ops.zeros_like(events))
+        if self.gap:
+            x = x + self.gap(gap)
+        start = ops.broadcast_to(ops.cast(self.start, x.dtype), ops.shape(user))
+        x = ops.concatenate([ops.expand_dims(start, 1), x], axis=1) + ops.expand_dims(user, 1)
+        mask = ops.concatenate([ops.ones((ops.shape(mask)[0], 1), "bool"), mask], axis=1)
+        x = self.input_dropout(x, training=training)
+        for attention, feed_forward in zip(self.attentions, self.feed_forwards, strict=True):
+            x = feed_forward(attention(x, mask, training=training), training=training)
+        return self.norm(x if self.causal else x[:, :1])
+
+    def compute_output_shape(self, shape: tuple[int | None, ...], *_: Any) -> tuple[int | None, ...]:
+        steps = None if shape[1] is None else shape[1] + 1
+        return (shape[0], steps if self.causal else 1, self.width)
+
+    def get_config(self) -> dict[str, Any]:
+        names = ("length", "width", "layers", "heads", "dropout", "causal")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+
+
+@keras.saving.register_keras_serializable("tfmmrec")
+class SequenceAttention(keras.layers.Layer):
+    """Residual pre-norm attention with a learned bias per head and distance (T5, Raffel 2020).
+
+    Call: ``(x [B, S, D], mask [B, S]) → [B, S, D]`` with S ≤ `length`. Not causal: no bias, no order.
+    """
+
+    def __init__(
+        self, width: int, heads: int, length: int, dropout: float, causal: bool, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        if width % heads:
+            raise ValueError(f"width must be a multiple of heads, got width={width} and heads={heads}.")
+        self.width, self.heads, self.length = width, heads, length
+        self.dropout, self.causal = dropout, causal
+        self.norm = keras.layers.RMSNormalization(name="norm")
+        self.projection = keras.layers.Dense(3 * width, use_bias=False, name="query_key_value")
+        self.output_projection = keras.layers.Dense(width, use_bias=False, name="output")
+        self.attention_dropout = keras.layers.Dropout(dropout, name="attention_dropout")
+        self.drop = keras.layers.Dropout(dropout, name="drop")
+
+    def build(self, shape: tuple[int | None, ...], *_: Any) -> None:
+        self.norm.build(shape)
+        self.projection.build(shape)
+        self.output_projection.build(shape)
+        if self.causal:
+            self.distance_bias = self.add_weight(
+                shape=(self.heads, self.length), initializer="zeros", name="distance_bias"
+            )
+
+    def call(self, x: Any, mask: Any, training: bool | None = None) -> Any:
+        steps = ops.shape(x)[1]
+        size = self.width // self.heads
+        projected = ops.reshape(self.projection(self.norm(x)), (-1, steps, 3, self.heads, size))
+        query, key, value = (ops.transpose(projected[:, :, i], (0, 2, 1, 3)) for i in range(3))
+        scores = ops.matmul(query, ops.transpose(key, (0, 1, 3, 2))) * size**-0.5
+        allowed = ops.expand_dims(ops.expand_dims(mask, 1), 1)
+        if self.causal:
+            place = ops.arange(steps)
+            distance = ops.expand_dims(place, 1) - ops.expand_dims(place, 0)
+            bias = ops.take(self.distance_bias, ops.maximum(distance, 0), axis=1)
+            scores = scores + ops.cast(ops.expand_dims(bias, 0), scores.dtype)
+            allowed = ops.logical_and(allowed, ops.expand_dims(ops.expand_dims(distance >= 0, 0), 0))
+        scores = ops.where(allowed, scores, ops.cast(-1e4, scores.dtype))
+        weights = self.attention_dropout(ops.softmax(scores, axis=-1), training=training)
+        read = ops.transpose(ops.matmul(weights, value), (0, 2, 1, 3))
+        read = self.output_projection(ops.reshape(read, (-1, steps, self.width)))
+        return x + self.drop(read, training=training)
+
+    def compute_output_shape(self, shape: tuple[int | None, ...], *_: Any) -> tuple[int | None, ...]:
+        return shape
+
+    def get_config(self) -> dict[str, Any]:
+        names = ("width", "heads", "length", "dropout", "causal")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}

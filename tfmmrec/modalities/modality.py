@@ -1,0 +1,135 @@
+"""What every kind of feature must bring: a schema entry, its preprocessing and its encoder."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+
+Parts = dict[str, Any]
+"""The arrays (or tensors) one modality turns a column into, by part name, e.g. ``{"tokens": [B, T]}``."""
+
+Reject = Callable[[int, str], None]
+"""Called with a row number and a reason when a cell cannot be used; the cell then counts as missing."""
+
+
+def identifier(column: str) -> str:
+    """A column's name with ``_`` for everything but letters and digits: the name of its feature or task."""
+    return re.sub(r"\W", "_", column, flags=re.ASCII).strip("_") or "column"
+
+
+@dataclass(frozen=True)
+class Modality:
+    """One column of an item, a user or an event, and everything the library does with its kind.
+
+    A subclass is a frozen dataclass (so that a schema can be written to TOML and back) with four methods:
+
+    * `raw`: table cells → what the model is served with (strings, floats or file bytes), bad cells rejected;
+    * `fit`: raw values of the *training rows* → state, a JSON-ready dict. Anything as long as a vocabulary
+      stands under the key ``"terms"``; the encoder may use every other key, never that one;
+    * `preprocess`: state → a function of TensorFlow ops from raw values ``[B]`` (or ``[B, ?]`` when
+      `raw_rank` is 1) to `Parts`. The same function prepares the training data and runs inside the export;
+    * `encoder`: a Keras layer from `Parts` to ``(tokens [B, T, width], mask [B, T])`` in `keras.ops`.
+      A row whose mask is all False is missing; no value under a False mask may change any output.
+
+    Attributes:
+        column: the column of the table. It also names the feature, with other characters than letters and
+            digits replaced by ``_``.
+        raw_dtype: ``"string"`` (text, ids, file bytes; missing is ``""``) or ``"float"`` (missing is NaN).
+        raw_rank: 0 when a row is one value, 1 when it is a list.
+    """
+
+    column: str
+
+    raw_dtype: ClassVar[str] = "string"
+    raw_rank: ClassVar[int] = 0
+
+    @property
+    def name(self) -> str:
+        """The feature's name in batches, models and served requests: the column as an identifier."""
+        return identifier(self.column)
+
+    @property
+    def in_table(self) -> bool:
+        """Whether the values stand in the table's column (and not in a file of their own)."""
+        return True
+
+    def raw(self, cells: Sequence[Any], folder: Path, reject: Reject) -> list[Any]:
+        """Turns table cells into raw values; `None` and ``""`` are missing.
+
+        The default is for strings. `folder` is the data folder, for modalities whose cells name files.
+        """
+        del folder, reject
+        return ["" if cell is None else str(cell) for cell in cells]
+
+    def fit(self, values: Sequence[Any]) -> dict[str, Any]:
+        """Learns the state from raw values of training rows."""
+        raise NotImplementedError
+
+    def preprocess(self, state: dict[str, Any]) -> Callable[[Any], Parts]:
+        """Returns the function of TensorFlow ops from raw values to parts.
+
+        Lookup tables it uses are listed in the function's attribute ``resources``, which an export keeps.
+        """
+        raise NotImplementedError
+
+    def spec(self, state: dict[str, Any]) -> dict[str, tuple[tuple[int, ...], str]]:
+        """Shape (without the batch) and dtype of each part."""
+        raise NotImplementedError
+
+    def encoder(self, width: int, state: dict[str, Any], name: str) -> keras.layers.Layer:
+        """Returns a new layer from parts to ``(tokens [B, T, width], mask [B, T])``."""
+        raise NotImplementedError
+
+    def to_dict(self) -> dict[str, Any]:
+        """The schema entry as plain values, as it stands in TOML: only what differs from the defaults."""
+        defaults = {field.name: field.default for field in fields(self)}
+        settings = {k: v for k, v in asdict(self).items() if k == "column" or v != defaults[k]}
+        plain = {k: list(v) if isinstance(v, tuple) else v for k, v in settings.items()}
+        return {"modality": type(self).__name__, **plain}
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.column, str) or not self.column:
+            raise ValueError(
+                f"{type(self).__name__} needs the name of a column, for example "
+                f'{type(self).__name__}("title"); got {self.column!r}.'
+            )
+        for field in fields(self):  # TOML has lists only; a frozen entry keeps tuples
+            value = getattr(self, field.name)
+            if isinstance(value, list):
+                object.__setattr__(self, field.name, tuple(value))
+
+
+def media_paths(cell: Any, folder: Path) -> list[Path]:
+    """The files a media cell names, ``"a.jpg|b.jpg"`` or a list, below the data folder.
+
+    Raises:
+        ValueError: a file is absent, empty or lies outside the data folder.
+    """
+    names = cell if isinstance(cell, list | tuple) else str(cell or "").split("|")
+    paths = []
+    for name in (str(name).strip() for name in names):
+        if not name:
+            continue
+        path = (folder / name).resolve()
+        if not path.is_relative_to(folder.resolve()):
+            raise ValueError(f"{name!r} lies outside the data folder; media are read from below it only")
+        if not path.is_file():
+            raise ValueError(f"file {name!r} was not found in the data folder")
+        if not path.stat().st_size:
+            raise ValueError(f"file {name!r} is empty (0 bytes)")
+        paths.append(path)
+    return paths
+
+
+def missing_parts(modality: Modality, state: dict[str, Any], rows: int) -> dict[str, np.ndarray]:
+    """Parts of `rows` rows whose value is missing: what preprocessing makes of ``""`` or NaN."""
+    return {
+        part: np.full((rows, *shape), np.nan if dtype.startswith("float") else 0, dtype)
+        for part, (shape, dtype) in modality.spec(state).items()
+    }

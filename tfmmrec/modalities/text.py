@@ -1,0 +1,118 @@
+"""Words: a title, a plot, a review."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+from keras import ops
+
+from tfmmrec.layers import Summary, TransformerBlock
+from tfmmrec.modalities.lookup import as_text, lookup, terms_by_count
+from tfmmrec.modalities.modality import Modality, Parts
+
+
+def words(values: Any) -> Any:
+    """Splits strings ``[B]`` into lower-case words, a ragged string tensor, in core TensorFlow ops.
+
+    Words are runs of letters, marks and digits of any script; a Chinese, Japanese kana or Thai character
+    is a word of its own, since these scripts put no spaces between words.
+    """
+    import tensorflow as tf
+
+    values = tf.strings.unicode_transcode(values, "UTF-8", "UTF-8", errors="replace")
+    values = tf.strings.lower(values, encoding="utf-8")
+    values = tf.strings.regex_replace(values, r"['’]", "")
+    values = tf.strings.regex_replace(values, r"([\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}])", r" \1 ")
+    values = tf.strings.regex_replace(values, r"[^\p{L}\p{M}\p{N}]+", " ")
+    return tf.strings.split(tf.strings.strip(values))
+
+
+@dataclass(frozen=True)
+class Text(Modality):
+    """Text as word embeddings under a small Transformer encoder.
+
+    Args:
+        column: the column.
+        length: words read from the beginning; the rest is not seen.
+        vocabulary: at most so many words, the most frequent of the training rows.
+        min_count: a word seen less often is "unknown".
+        layers: Transformer blocks.
+        tokens: tokens handed to the fusion, read by attention; 0 hands over every word.
+        dropout: the share of rows whose text is hidden in training.
+    """
+
+    length: int = 32
+    vocabulary: int = 20_000
+    min_count: int = 2
+    layers: int = 1
+    tokens: int = 4
+    dropout: float = 0.1
+
+    def fit(self, values: Sequence[str]) -> dict[str, Any]:
+        import tensorflow as tf
+
+        def every_word() -> Any:
+            for start in range(0, len(values), 4096):
+                chunk = tf.constant(list(values[start : start + 4096]), tf.string)
+                yield from map(as_text, words(chunk).flat_values.numpy())
+
+        terms = terms_by_count(every_word(), self.vocabulary, self.min_count) if len(values) else []
+        return {"size": len(terms) + 2, "terms": terms}
+
+    def preprocess(self, state: dict[str, Any]) -> Callable[[Any], Parts]:
+        find, table = lookup(state["terms"], first=2, unknown=1)
+
+        def tokenise(values: Any) -> Parts:
+            return {"tokens": find(words(values).to_tensor("", shape=[None, self.length]))}
+
+        tokenise.resources = [table]  # type: ignore[attr-defined]
+        return tokenise
+
+    def spec(self, state: dict[str, Any]) -> dict[str, tuple[tuple[int, ...], str]]:
+        return {"tokens": ((self.length,), "int32")}
+
+    def encoder(self, width: int, state: dict[str, Any], name: str) -> keras.layers.Layer:
+        return TextEncoder(state["size"], self.length, width, self.layers, self.tokens, name=name)
+
+
+@keras.saving.register_keras_serializable("tfmmrec")
+class TextEncoder(keras.layers.Layer):
+    """Embedding + position + MultiHeadAttention blocks: ``{"tokens": int [B, L]} → ([B, T, D], [B, T])``."""
+
+    def __init__(self, size: int, length: int, width: int, layers: int, tokens: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.size, self.length, self.width = size, length, width
+        self.layers, self.tokens = layers, tokens
+        self.embedding = keras.layers.Embedding(
+            size, width, embeddings_initializer=keras.initializers.RandomNormal(0.5), name="words"
+        )
+        self.blocks = [TransformerBlock(width, name=f"block_{i}") for i in range(layers)]
+        self.summary = Summary(tokens, width, name="summary") if tokens else None
+
+    def build(self, *_: Any) -> None:
+        self.embedding.build()
+        self.position = self.add_weight(
+            shape=(self.length, self.width), initializer=keras.initializers.RandomNormal(0.5), name="position"
+        )
+        for layer in [*self.blocks, *([self.summary] if self.summary else [])]:
+            layer.build((None, self.length, self.width))
+
+    def call(self, parts: Parts, training: bool | None = None) -> tuple[Any, Any]:
+        tokens = parts["tokens"]
+        mask = tokens > 0
+        x = self.embedding(tokens)
+        x = x + ops.cast(self.position, x.dtype)
+        for block in self.blocks:
+            x = block(x, mask, training=training)
+        return self.summary(x, mask, training=training) if self.summary else (x, mask)
+
+    def compute_output_shape(self, shapes: dict[str, tuple[int | None, ...]]) -> tuple[Any, Any]:
+        rows, count = shapes["tokens"][0], self.tokens or self.length
+        return (rows, count, self.width), (rows, count)
+
+    def get_config(self) -> dict[str, Any]:
+        names = ("size", "length", "width", "layers", "tokens")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}

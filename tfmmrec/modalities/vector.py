@@ -1,0 +1,108 @@
+"""A vector somebody else computed: a pretrained text, image or audio embedding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+
+from tfmmrec.modalities.modality import Modality, Parts, Reject
+from tfmmrec.modalities.number import DenseEncoder
+
+
+@dataclass(frozen=True)
+class Vector(Modality):
+    """A precomputed vector of fixed length: one token, standardised by the training rows.
+
+    Args:
+        column: a list column of Parquet or JSON-lines, or a text column ``"0.1 0.2 …"``; with `file`, only
+            the feature's name.
+        file: an ``.npy`` array in the data folder, one row per row of the table, instead of a column.
+        dropout: the share of rows whose vector is hidden in training.
+    """
+
+    file: str = ""
+    dropout: float = 0.1
+
+    raw_dtype: ClassVar[str] = "float"
+    raw_rank: ClassVar[int] = 1
+
+    @property
+    def in_table(self) -> bool:
+        return not self.file
+
+    def raw(self, cells: Sequence[Any], folder: Path, reject: Reject) -> list[Any]:
+        if self.file:
+            return self._from_file(len(cells), folder)
+        vectors: list[Any] = []
+        size = 0
+        for row, cell in enumerate(cells):
+            vector = None
+            if cell is not None and (not isinstance(cell, str) or cell.strip()):
+                try:
+                    numbers = cell.split() if isinstance(cell, str) else cell
+                    vector = np.asarray([float(number) for number in numbers], "float32")
+                except (TypeError, ValueError):
+                    reject(row, f"expected a list of numbers, got {str(cell)[:60]!r}")
+            if vector is not None:
+                size = size or len(vector)
+                if len(vector) != size or not np.isfinite(vector).all():
+                    reject(row, f"expected {size} finite numbers, got {len(vector)}: {str(cell)[:60]!r}")
+                    vector = None
+            vectors.append(vector)
+        return [np.full(size, np.nan, "float32") if v is None else v for v in vectors]
+
+    def _from_file(self, rows: int, folder: Path) -> list[Any]:
+        path = (folder / self.file).resolve()
+        if not path.is_relative_to(folder.resolve()):
+            raise ValueError(f"Vector file {self.file!r} lies outside the data folder; move it inside.")
+        if not path.is_file():
+            raise ValueError(f"Vector file {self.file!r} was not found in the data folder.")
+        array = np.load(path, allow_pickle=False)
+        if array.ndim != 2 or len(array) != rows:
+            raise ValueError(
+                f"Vector file {self.file!r} must hold one row per row of its table: expected ({rows}, size), "
+                f"got {array.shape}."
+            )
+        return list(array.astype("float32"))
+
+    def fit(self, values: Sequence[Any]) -> dict[str, Any]:
+        array = np.asarray(list(values), "float64").reshape(len(values), -1)
+        known = array[np.isfinite(array).all(axis=1)]
+        if not len(known):
+            size = array.shape[1] if array.size else 1
+            return {"size": size, "mean": [0.0] * size, "scale": [1.0] * size}
+        scale = known.std(axis=0)
+        return {
+            "size": known.shape[1],
+            "mean": known.mean(axis=0).tolist(),
+            "scale": np.where(scale > 1e-6, scale, 1.0).tolist(),
+        }
+
+    def preprocess(self, state: dict[str, Any]) -> Callable[[Any], Parts]:
+        import tensorflow as tf
+
+        mean = np.asarray(state["mean"], "float32")
+        scale = np.asarray(state["scale"], "float32")
+
+        def standardise(values: Any) -> Parts:
+            # a served request may bring one NaN instead of a whole row of them
+            values = tf.cast(values, tf.float32)[:, : state["size"]]
+            lacking = state["size"] - tf.shape(values)[1]
+            values = tf.pad(values, [[0, 0], [0, lacking]], constant_values=float("nan"))
+            values = tf.ensure_shape(values, [None, state["size"]])
+            whole = tf.reduce_all(tf.math.is_finite(values), axis=-1, keepdims=True)
+            vector = tf.clip_by_value((values - mean) / scale, -10.0, 10.0)
+            return {"vector": tf.where(whole, vector, float("nan"))}
+
+        return standardise
+
+    def spec(self, state: dict[str, Any]) -> dict[str, tuple[tuple[int, ...], str]]:
+        return {"vector": ((state["size"],), "float32")}
+
+    def encoder(self, width: int, state: dict[str, Any], name: str) -> keras.layers.Layer:
+        return DenseEncoder(width, state["size"], name=name)

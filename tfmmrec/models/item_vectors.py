@@ -1,0 +1,112 @@
+"""Where the vectors of all items come from when a loss asks for them: the providers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from tfmmrec.losses import chunked_softmax, sampled_softmax
+
+
+class ItemVectors(keras.layers.Layer):
+    """Abstract. In the graph it passes this step's vectors through; a retrieval loss asks `softmax`.
+
+    Call: ``(vectors [U, D], rows int [U], log_q [U]) → [U, D]``.
+
+    Args:
+        items: how many items have been trained on; they are rows ``[0, items)`` of the catalogue.
+        width: D.
+
+    Attributes:
+        cached: whether `refresh` has to be called now and then.
+        sampled: whether the loss is over sampled candidates, so that batches should carry negatives.
+    """
+
+    cached = False
+    sampled = False
+
+    def __init__(self, items: int, width: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.items, self.width = items, width
+
+    def call(self, vectors: Any, rows: Any, log_q: Any) -> Any:
+        del rows, log_q
+        return vectors
+
+    def softmax(self, hidden: Any, target: Any, weight: Any, batch: dict[str, Any], identity: Any) -> Any:
+        """Weighted sum of softmax cross-entropies.
+
+        Args:
+            hidden: ``[P, D]``.
+            target: int ``[P]``, rows of the catalogue.
+            weight: ``[P]``.
+            batch: ``rows``, ``log_q`` of this step's items, their ``vectors``, and ``targets``, the vectors
+                ``[P, D]`` of the targets.
+            identity: the table of ids, row r + 1 for the item in row r; None where ids are no feature.
+        """
+        raise NotImplementedError
+
+    def compute_output_shape(self, shape: tuple[int | None, ...], *_: Any) -> tuple[int | None, ...]:
+        return shape
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "items": self.items, "width": self.width}
+
+
+@keras.saving.register_keras_serializable("tfmmrec")
+class IdTable(ItemVectors):
+    """The id is the only feature: its table is the vectors of all items. Full softmax, exact."""
+
+    def softmax(self, hidden: Any, target: Any, weight: Any, batch: dict[str, Any], identity: Any) -> Any:
+        table = ops.cast(identity[1 : self.items + 1], hidden.dtype)
+        return chunked_softmax(hidden, table, target, weight)
+
+
+@keras.saving.register_keras_serializable("tfmmrec")
+class CachedContent(ItemVectors):
+    """Id table + content vectors of some steps ago; this step's items as they are now. Full softmax.
+
+    The gradient reaches every row of the id table and the encoders through this step's items alone. The
+    content vectors are encoded anew every few steps: `Recommender.refresh`.
+    """
+
+    cached = True
+
+    def build(self, *_: Any) -> None:
+        self.content = self.add_weight(
+            shape=(self.items, self.width), initializer="zeros", trainable=False, name="content"
+        )
+
+    def table(self, batch: dict[str, Any], identity: Any, dtype: str) -> Any:
+        """``[items, D]``: the cache, the id table on top, and this step's vectors in their rows."""
+        table = ops.cast(ops.stop_gradient(self.content), dtype)
+        if identity is not None:
+            table = table + ops.cast(identity[1 : self.items + 1], dtype)
+        # padding rows are written to a row of their own, which is cut off again
+        spare = ops.concatenate([table, ops.zeros((1, self.width), dtype)], axis=0)
+        rows = ops.where(batch["rows"] < 0, self.items, batch["rows"])
+        spare = ops.scatter_update(spare, ops.expand_dims(rows, 1), ops.cast(batch["vectors"], dtype))
+        return spare[: self.items]
+
+    def softmax(self, hidden: Any, target: Any, weight: Any, batch: dict[str, Any], identity: Any) -> Any:
+        dtype = keras.backend.standardize_dtype(hidden.dtype)
+        return chunked_softmax(hidden, self.table(batch, identity, dtype), target, weight)
+
+
+@keras.saving.register_keras_serializable("tfmmrec")
+class EncodedNow(ItemVectors):
+    """Only this step's items, all encoded now: sampled softmax with logQ correction.
+
+    A batch's items are those its users met and the negatives drawn for it. For catalogues too large for a
+    full softmax.
+    """
+
+    sampled = True
+
+    def softmax(self, hidden: Any, target: Any, weight: Any, batch: dict[str, Any], identity: Any) -> Any:
+        losses = sampled_softmax(
+            hidden, target, batch["targets"], batch["rows"], batch["vectors"], batch["log_q"]
+        )
+        return ops.sum(ops.cast(weight, "float32") * losses)

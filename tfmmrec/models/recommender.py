@@ -1,0 +1,268 @@
+"""The model: a Keras functional graph over an item tower, a user tower and the tasks' heads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from tfmmrec.data.dataset import Features
+from tfmmrec.data.vocabulary import Vocabulary
+from tfmmrec.modalities import Id, missing_parts
+from tfmmrec.models.item_vectors import CachedContent, EncodedNow, IdTable, ItemVectors
+from tfmmrec.models.towers import Gather, item_tower, ranker, user_tower
+from tfmmrec.models.train_step import TrainStep
+from tfmmrec.schema import SIDES, Schema
+
+FULL_SOFTMAX_ITEMS = 100_000
+"""Catalogues up to this size get a full softmax by default."""
+
+_PROVIDERS = {"table": IdTable, "cached": CachedContent, "encoded": EncodedNow}
+
+
+@dataclass
+class _Step:
+    """This training step as tasks see it; see `tfmmrec.tasks.Step`."""
+
+    model: Recommender
+    x: dict[str, Any]
+    outputs: dict[str, Any]
+
+    @property
+    def states(self) -> Any:
+        return self.outputs["states"]
+
+    @property
+    def candidates(self) -> Any:
+        return self.outputs["candidates"]
+
+    def softmax(self, target: Any, weight: Any, states: Any) -> Any:
+        width = self.model.width
+        batch = {
+            "rows": self.x["item.row"],
+            "log_q": self.x["item.log_q"],
+            "vectors": self.outputs["items"],
+            "targets": ops.reshape(self.candidates, (-1, width)),
+        }
+        hidden = ops.reshape(states, (-1, width))
+        target, weight = ops.reshape(target, (-1,)), ops.reshape(weight, (-1,))
+        return self.model.item_vectors.softmax(hidden, target, weight, batch, self.model.identity_table)
+
+
+@keras.saving.register_keras_serializable("tfmmrec")
+class Recommender(TrainStep, keras.Model):
+    """A multi-modal multi-task recommender; built by `build_recommender`.
+
+    Inputs are the batches of `tfmmrec.data.Batches`; outputs ``states`` ``[B, S, D]``, ``candidates``
+    ``[B, K, D]``, ``items`` ``[U, D]`` and one of each head by the task's name. The sub-models
+    `item_tower`, `user_tower` and `ranker` are the same layers, and answer on their own in evaluation and
+    export.
+
+    Attributes:
+        schema: what the model reads and learns.
+        vocabulary: the sizes it was built from.
+        item_vectors: the provider of all items' vectors in the loss.
+        gradient_hook: see `tfmmrec.models.train_step`; None for the plain step.
+    """
+
+    def __init__(
+        self,
+        schema: Schema,
+        vocabulary: Vocabulary,
+        width: int = 64,
+        fusion: Any = "transformer",
+        alignment: Any = None,
+        sharing: Any = "shared_bottom",
+        item_vectors: str = "auto",
+        name: str = "recommender",
+        **kwargs: Any,
+    ) -> None:
+        vocabulary = vocabulary.sizes()
+        provider = _provider(schema, vocabulary, item_vectors)(
+            vocabulary.trained_items, width, name="item_vectors"
+        )
+        items = item_tower(schema, vocabulary, width, fusion, alignment)
+        users = user_tower(schema, vocabulary, width, fusion)
+        heads = ranker(schema, vocabulary, width, sharing)
+
+        inputs = {
+            f"item.{name}": keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=f"item.{name}")
+            for name, tensor in items.input.items()
+        }
+        inputs["item.row"] = keras.Input((), dtype="int32", name="item.row")
+        inputs["item.log_q"] = keras.Input((), name="item.log_q")
+        encoded = items({name: inputs[f"item.{name}"] for name in items.input})
+        vectors = provider(encoded["vector"], inputs["item.row"], inputs["item.log_q"])
+        of_user = {
+            name: keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=name)
+            for name, tensor in users.input.items()
+            if name != "history.vector"
+        }
+        inputs |= of_user
+        inputs["candidate"] = keras.Input((None,), dtype="int32", name="candidate")
+        history = Gather(name="history_vectors")(vectors, of_user["history.item"])
+        states = users({**of_user, "history.vector": history})
+        candidates = Gather(name="candidate_vectors")(vectors, inputs["candidate"])
+        outputs = {"states": states, "candidates": candidates, "items": vectors}
+        if heads is not None:
+            outputs |= heads({"states": states, "candidates": candidates})
+
+        super().__init__(inputs=inputs, outputs=outputs, name=name, **kwargs)
+        self.schema, self.vocabulary, self.width = schema, vocabulary, width
+        self.item_tower, self.user_tower, self.ranker = items, users, heads
+        self.item_vectors = provider
+        self._choices = {"fusion": fusion, "alignment": alignment, "sharing": sharing}
+        self.task_losses = {task.name: keras.metrics.Mean(name=f"{task.name}_loss") for task in schema.tasks}
+
+    @property
+    def identity_table(self) -> Any:
+        """The embeddings of the item ids, ``[trained_items + 1, D]``, row 0 unused; None without ids."""
+        features = self.schema.features("item")
+        if not isinstance(features[0], Id):
+            return None
+        return self.item_tower.get_layer(features[0].name).embedding.embeddings
+
+    def compute_losses(
+        self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool
+    ) -> dict[str, Any]:
+        """Each task's weighted mean times the task's weight, and what the layers add."""
+        step = _Step(self, x, y_pred)
+        losses = {}
+        for task in self.schema.tasks:
+            state = self.vocabulary.tasks[task.name]
+            total, weight = task.loss(step, y[task.name], sample_weight[task.name], state)
+            mean = total / ops.maximum(weight, 1e-6)  # a batch without a label of this task adds nothing
+            self.task_losses[task.name].update_state(mean, sample_weight=weight)
+            losses[task.name] = task.weight * mean
+        if self.losses:
+            losses["added"] = sum(ops.cast(loss, "float32") for loss in self.losses)
+        return losses
+
+    def encode_items(
+        self, items: Features, rows: np.ndarray | None = None, batch: int = 512
+    ) -> dict[str, np.ndarray]:
+        """``vector`` and ``content`` of items, float32 ``[N, D]``, by the weights as they are now.
+
+        Args:
+            items: features by row.
+            rows: which rows; all by default.
+            batch: items at once.
+        """
+        features = self.schema.features("item")
+        first = next(iter(items[features[0].name].values()))
+        rows = np.arange(len(first)) if rows is None else np.asarray(rows)
+        states = self.vocabulary.features["item"]
+        empty = {f.name: missing_parts(f, states[f.name], batch) for f in features}
+        encoded: dict[str, list[np.ndarray]] = {"vector": [], "content": []}
+        for start in range(0, len(rows), batch):
+            chosen = rows[start : start + batch]
+            inputs = {}
+            for feature in features:
+                for part, array in items[feature.name].items():
+                    padded = empty[feature.name][part].copy()  # one shape, one compilation
+                    padded[: len(chosen)] = array[chosen]
+                    inputs[f"{feature.name}.{part}"] = padded
+            outputs = self.forward(self.item_tower, inputs)
+            for key in encoded:
+                encoded[key].append(np.asarray(outputs[key], "float32")[: len(chosen)])
+        width = self.width
+        return {k: np.concatenate(v) if v else np.zeros((0, width), "float32") for k, v in encoded.items()}
+
+    def refresh(self, items: Features) -> None:
+        """Encodes the content of all trained items anew, where the provider keeps it."""
+        if self.item_vectors.cached:
+            rows = np.arange(self.vocabulary.trained_items)
+            self.item_vectors.content.assign(self.encode_items(items, rows)["content"])
+
+    def forward(self, model: keras.Model, inputs: dict[str, Any]) -> Any:
+        """A sub-model's outputs as arrays, compiled the way this model is."""
+        if getattr(self, "_jax_state_synced", True) is False:
+            self.jax_state_sync()
+        model.jit_compile = bool(self.jit_compile) if self.compiled else False
+        return model.predict_on_batch(inputs)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "schema": self.schema.to_dict(),
+            "vocabulary": self.vocabulary.to_dict(),
+            "width": self.width,
+            "item_vectors": next(k for k, v in _PROVIDERS.items() if isinstance(self.item_vectors, v)),
+            "dtype": keras.saving.serialize_keras_object(self.dtype_policy),
+            **self._choices,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Recommender:
+        config = dict(config)
+        policy = keras.saving.deserialize_keras_object(config.pop("dtype"))
+        schema = Schema.from_dict(config.pop("schema"))
+        vocabulary = Vocabulary.from_dict(config.pop("vocabulary"))
+        return build_recommender(schema, vocabulary, dtype=policy, **config)
+
+
+def build_recommender(
+    schema: Schema,
+    vocabulary: Vocabulary,
+    width: int = 64,
+    fusion: Any = "transformer",
+    alignment: Any = None,
+    sharing: Any = "shared_bottom",
+    item_vectors: str = "auto",
+    dtype: Any = None,
+    seed: int | None = None,
+    name: str = "recommender",
+) -> Recommender:
+    """Builds the model for a schema.
+
+    Args:
+        schema: features and tasks; a twin (`Schema.only`) may use fewer than were prepared.
+        vocabulary: of the prepared data.
+        width: D of every token, vector and state; a multiple of 4.
+        fusion: ``"transformer"``, ``"concat"``, a `Fusion` class, or a dict of ``name`` and settings.
+        alignment: ``"contrastive"`` or None; given likewise.
+        sharing: ``"shared_bottom"``; given likewise.
+        item_vectors: where the loss takes the vectors of all items from: ``"table"`` (ids alone),
+            ``"cached"`` (ids and cached content: full softmax), ``"encoded"`` (this step's items: sampled
+            softmax), ``"auto"`` (the first that fits; encoded beyond 100,000 items).
+        dtype: a dtype policy such as ``"mixed_bfloat16"``; the global one by default.
+        seed: makes the initial weights reproducible.
+        name: the model's name.
+
+    Raises:
+        ValueError: a setting that does not fit the schema.
+    """
+    if width < 8 or width % 4:
+        raise ValueError(f"width must be a multiple of 4 and at least 8 (there are 4 heads), got {width}.")
+    for side in SIDES:
+        for feature in schema.features(side):
+            if feature.name not in vocabulary.features[side]:
+                raise ValueError(
+                    f"The schema's {side} feature {feature.name!r} was not prepared; there are "
+                    f"{sorted(vocabulary.features[side])}. Load the data with this schema."
+                )
+    if seed is not None:
+        keras.utils.set_random_seed(seed)
+    before = keras.config.dtype_policy()
+    try:
+        if dtype is not None:
+            keras.config.set_dtype_policy(dtype)
+        return Recommender(schema, vocabulary, width, fusion, alignment, sharing, item_vectors, name)
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def _provider(schema: Schema, vocabulary: Vocabulary, choice: str) -> type[ItemVectors]:
+    features = schema.features("item")
+    id_alone = len(features) == 1 and isinstance(features[0], Id)
+    if choice == "auto":
+        small = vocabulary.trained_items <= FULL_SOFTMAX_ITEMS
+        choice = ("table" if id_alone else "cached") if small else "encoded"
+    if choice not in _PROVIDERS:
+        raise ValueError(f"item_vectors must be auto, {', '.join(_PROVIDERS)}; got {choice!r}.")
+    if choice == "table" and not id_alone:
+        raise ValueError("item_vectors='table' is for items whose only feature is the id; take 'cached'.")
+    return _PROVIDERS[choice]

@@ -1,0 +1,228 @@
+"""Item tower, user tower and ranker: functional sub-models, shared by training, evaluation and export."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+from tfmmrec import alignment as alignments
+from tfmmrec import fusion as fusions
+from tfmmrec import sharing as sharings
+from tfmmrec.alignment import Alignment
+from tfmmrec.data.vocabulary import State, Vocabulary
+from tfmmrec.fusion import Fusion
+from tfmmrec.layers import MissingToken, masked_mean
+from tfmmrec.members import make
+from tfmmrec.modalities import Id, Modality
+from tfmmrec.schema import Schema
+from tfmmrec.sharing import Sharing
+
+Inputs = dict[str, Any]
+
+
+def feature_inputs(features: Sequence[Modality], states: dict[str, State], prefix: str = "") -> Inputs:
+    """Keras inputs of a bag of features: ``"<feature>.<part>"`` → tensor named with `prefix` before it."""
+    return {
+        f"{feature.name}.{part}": keras.Input(shape, dtype=dtype, name=f"{prefix}{feature.name}.{part}")
+        for feature in features
+        for part, (shape, dtype) in feature.spec(states[feature.name]).items()
+    }
+
+
+def encode_features(
+    features: Sequence[Modality], states: dict[str, State], inputs: Inputs, width: int
+) -> tuple[dict[str, tuple[Any, Any]], dict[str, Any]]:
+    """Encodes every feature; rows that miss one get its learned missing token.
+
+    Returns:
+        tokens by feature name, and by feature name which rows kept their own.
+    """
+    tokens, present = {}, {}
+    for feature in features:
+        state, name = states[feature.name], feature.name
+        parts = {part: inputs[f"{name}.{part}"] for part in feature.spec(state)}
+        x, mask = feature.encoder(width, state, name=name)(parts)
+        # a feature that stands alone is never hidden: nothing would be left
+        rate = getattr(feature, "dropout", 0.0) if len(features) > 1 else 0.0
+        x, mask, present[name] = MissingToken(width, rate, name=f"{name}_missing")(x, mask)
+        tokens[name] = (x, mask)
+    return tokens, present
+
+
+def item_tower(
+    schema: Schema, vocabulary: Vocabulary, width: int, fusion: Any, alignment: Any
+) -> keras.Model:
+    """``{"<feature>.<part>": [B, …]} → {"vector": [B, D], "content": [B, D]}``.
+
+    The vector is the item's row of the id table (or what stands for a missing id) plus its content: the
+    fusion of all its tokens, the id's among them. An item with an id alone is its row of the table.
+    """
+    features, states = schema.features("item"), vocabulary.features["item"]
+    inputs = feature_inputs(features, states)
+    tokens, present = encode_features(features, states, inputs, width)
+    identity = next((feature.name for feature in features if isinstance(feature, Id)), None)
+    if alignment is not None:
+        names = [feature.name for feature in features if not isinstance(feature, Id)]
+        layer = make(alignments, Alignment, alignment, names=names, name="alignment")
+        tokens = layer(tokens, present)
+    if len(features) == 1 and identity:
+        vector = Pool(name="identity_vector")(*tokens[identity])
+        return keras.Model(inputs, {"vector": vector, "content": vector}, name="item_tower")
+    content = make(fusions, Fusion, fusion, width=width, names=list(tokens), name="fusion")(tokens)
+    # the scale of an embedding, so that ids and content start as equals
+    content = Scale(width**-0.5, name="content_scale")(content)
+    vector = content
+    if identity:
+        vector = keras.layers.Add(name="vector")([content, Pool(name="identity_vector")(*tokens[identity])])
+    return keras.Model(inputs, {"vector": vector, "content": content}, name="item_tower")
+
+
+def user_tower(schema: Schema, vocabulary: Vocabulary, width: int, fusion: Any) -> keras.Model:
+    """What is known of a user: ``[B, L + 1, D]`` with an order, ``[B, 1, D]`` without.
+
+    Inputs: ``history.vector`` ``[B, L, D]``, ``history.item`` int ``[B, L]`` (negative is padding),
+    ``history.gap`` int ``[B, L]``, ``event.<feature>.<part>`` ``[B, L, …]``, ``user.<feature>.<part>``.
+    """
+    inputs: Inputs = {
+        "history.vector": keras.Input((None, width), name="history.vector"),
+        "history.item": keras.Input((None,), dtype="int32", name="history.item"),
+        "history.gap": keras.Input((None,), dtype="int32", name="history.gap"),
+    }
+    mask = inputs["history.item"] >= 0
+    events = Scale(width**0.5, trainable=False, name="event_scale")(inputs["history.vector"])
+    event = event_tower(schema, vocabulary, width)
+    if event is not None:
+        per_event = {
+            name: keras.Input((None, *tensor.shape[1:]), dtype=tensor.dtype, name=f"event.{name}")
+            for name, tensor in event.input.items()
+        }
+        inputs |= {f"event.{name}": tensor for name, tensor in per_event.items()}
+        rows = {name: FlattenEvents(name=f"rows.{name}")(tensor) for name, tensor in per_event.items()}
+        events = events + UnflattenEvents(name="per_event")(event(rows), events)
+    features, states = schema.features("user"), vocabulary.features["user"]
+    if features:
+        own = feature_inputs(features, states, prefix="user.")
+        inputs |= {f"user.{name}": tensor for name, tensor in own.items()}
+        tokens, _ = encode_features(features, states, own, width)
+        user = make(fusions, Fusion, fusion, width=width, names=list(tokens), name="user_fusion")(tokens)
+    else:
+        user = Nobody(width, name="no_user_features")(inputs["history.item"])
+    encoder = schema.history.encoder(width, causal=schema.ordered, name="history")
+    states_of_user = encoder(events, mask, inputs["history.gap"], user)
+    return keras.Model(inputs, states_of_user, name="user_tower")
+
+
+def event_tower(schema: Schema, vocabulary: Vocabulary, width: int) -> keras.Model | None:
+    """``{"<feature>.<part>": [R, …]} → [R, D]``: the sum of an event's features; None without any."""
+    features, states = schema.features("event"), vocabulary.features["event"]
+    if not features:
+        return None
+    inputs = feature_inputs(features, states)
+    tokens, _ = encode_features(features, states, inputs, width)
+    pooled = [Pool(name=f"{name}_event")(*tokens[name]) for name in tokens]
+    return keras.Model(inputs, sum(pooled[1:], start=pooled[0]), name="event_tower")
+
+
+def ranker(schema: Schema, vocabulary: Vocabulary, width: int, sharing: Any) -> keras.Model | None:
+    """``{"states": [B, S, D], "candidates": [B, K, D]} → {task: [B, K] or [B, K, C]}``; None: no heads."""
+    judged = [task for task in schema.tasks if not task.retrieval]
+    if not judged:
+        return None
+    states = keras.Input((None, width), name="states")
+    candidates = keras.Input((None, width), name="candidates")
+    names = [task.name for task in judged]
+    pairs = Pairing(name="pairing")(states, candidates)
+    shared = make(sharings, Sharing, sharing, width=width, names=names, name="sharing")(pairs)
+    outputs = {task.name: task.head(width, vocabulary.tasks[task.name])(shared[task.name]) for task in judged}
+    return keras.Model({"states": states, "candidates": candidates}, outputs, name="ranker")
+
+
+@keras.saving.register_keras_serializable("tfmmrec")
+class Pool(keras.layers.Layer):
+    """Mean of the unmasked tokens: ``([B, T, D], [B, T]) → [B, D]``."""
+
+    def call(self, tokens: Any, mask: Any) -> Any:
+        return masked_mean(tokens, mask)
+
+
+@keras.saving.register_keras_serializable("tfmmrec")
+class Scale(keras.layers.Layer):
+    """Multiplies by one number, learned unless it is told not to be."""
+
+    def __init__(self, value: float, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.value = value
+
+    def build(self, shape: Any) -> None:
+        self.scale = self.add_weight(
+            shape=(), initializer=keras.initializers.Constant(self.value), name="scale"
+        )
+
+    def call(self, x: Any) -> Any:
+        return x * ops.cast(self.scale, x.dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "value": self.value}
+
+
+@keras.saving.register_keras_serializable("tfmmrec")
+class Gather(keras.layers.Layer):
+    """Rows by position: ``([U, D], int [B, K]) → [B, K, D]``; a negative position reads row 0."""
+
+    def call(self, vectors: Any, positions: Any) -> Any:
+        return ops.take(vectors, ops.maximum(positions, 0), axis=0)
+
+    def compute_output_shape(self, vectors_shape: Any, positions_shape: Any) -> Any:
+        return (*positions_shape, vectors_shape[-1])
+
+
+@keras.saving.register_keras_serializable("tfmmrec")
+class FlattenEvents(keras.layers.Layer):
+    """``[B, L, …] → [B · L, …]``."""
+
+    def call(self, x: Any) -> Any:
+        return ops.reshape(x, (-1, *x.shape[2:]))
+
+
+@keras.saving.register_keras_serializable("tfmmrec")
+class UnflattenEvents(keras.layers.Layer):
+    """``([B · L, D], like [B, L, D]) → [B, L, D]``."""
+
+    def call(self, x: Any, like: Any) -> Any:
+        return ops.reshape(x, ops.shape(like))
+
+    def compute_output_shape(self, x_shape: Any, like_shape: Any) -> Any:
+        return like_shape
+
+
+@keras.saving.register_keras_serializable("tfmmrec")
+class Nobody(keras.layers.Layer):
+    """Stands for a user without features: ``int [B, L] → zeros [B, D]``."""
+
+    def __init__(self, width: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.width = width
+
+    def call(self, items: Any) -> Any:
+        return ops.zeros((ops.shape(items)[0], self.width), self.compute_dtype)
+
+    def compute_output_shape(self, shape: Any) -> Any:
+        return (shape[0], self.width)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "width": self.width}
+
+
+@keras.saving.register_keras_serializable("tfmmrec")
+class Pairing(keras.layers.Layer):
+    """``(states [B, S, D], candidates [B, K, D]) → [B, K, 3 D]``: both and their product; S is K or 1."""
+
+    def call(self, states: Any, candidates: Any) -> Any:
+        states = ops.broadcast_to(states, ops.shape(candidates))
+        return ops.concatenate([states, candidates, states * candidates], axis=-1)
+
+    def compute_output_shape(self, states_shape: Any, candidates_shape: Any) -> Any:
+        return (*candidates_shape[:-1], 3 * candidates_shape[-1])

@@ -1,0 +1,126 @@
+"""The one place where a training step can be changed, for each backend.
+
+Gradient surgery, loss balancing, private or adversarial training replace how gradients become an update:
+they are gradient hooks. A model without a hook trains by Keras's own step.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import keras
+from keras import ops
+
+
+class GradientHook(Protocol):
+    """Turns the gradients of each loss into the update's gradients.
+
+    Called inside the compiled step, so in ``keras.ops``: ``gradients[name]`` is a list beside `variables`
+    (tensors of their shapes); the result is one such list. The losses are the tasks', already weighted,
+    and ``"added"`` for what layers add (alignment, regularisation).
+    """
+
+    def __call__(self, gradients: dict[str, list[Any]], variables: list[Any]) -> list[Any]: ...
+
+
+def sum_gradients(gradients: dict[str, list[Any]], variables: list[Any]) -> list[Any]:
+    """The hook that changes nothing: the gradient of the sum of losses."""
+    return [sum(of_variable) for of_variable in zip(*gradients.values(), strict=True)]
+
+
+class _HookedStep:
+    """What both backends share: a switch that makes `compute_loss` return the losses side by side."""
+
+    gradient_hook: GradientHook | None = None
+    _side_by_side = False
+
+    def compute_losses(
+        self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool
+    ) -> dict[str, Any]:
+        """Weighted scalar losses by name; implemented by the model."""
+        raise NotImplementedError
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """The sum of `compute_losses`; under a gradient hook the losses as a vector."""
+        losses = self.compute_losses(x, y, y_pred, sample_weight, training)
+        stacked = ops.stack([ops.cast(loss, "float32") for loss in losses.values()])
+        self._loss_names = list(losses)
+        return stacked if self._side_by_side else ops.sum(stacked)
+
+
+class TensorFlowStep(_HookedStep):
+    """The hooked step under the tensorflow backend."""
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        if self.gradient_hook is None:
+            return super().train_step(data)  # type: ignore[misc]
+        import tensorflow as tf
+
+        x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
+        variables = self.trainable_variables  # type: ignore[attr-defined]
+        tensors = [variable.value for variable in variables]
+        with tf.GradientTape(persistent=True) as tape:
+            y_pred = self(x, training=True)  # type: ignore[operator]
+            losses = self.compute_losses(x, y, y_pred, weight, True)
+            scaled = {name: self.optimizer.scale_loss(loss) for name, loss in losses.items()}  # type: ignore[attr-defined]
+        self._loss_tracker.update_state(sum(losses.values()))  # type: ignore[attr-defined]
+        gradients = {
+            name: [
+                tf.convert_to_tensor(g) for g in tape.gradient(loss, tensors, unconnected_gradients="zero")
+            ]
+            for name, loss in scaled.items()
+        }
+        del tape
+        update = self.gradient_hook(gradients, tensors)
+        self.optimizer.apply_gradients(zip(update, variables, strict=True))  # type: ignore[attr-defined]
+        return self.compute_metrics(x, y, y_pred, sample_weight=weight)  # type: ignore[attr-defined]
+
+
+class JaxStep(_HookedStep):
+    """The hooked step under the jax backend."""
+
+    def train_step(self, state: Any, data: Any) -> Any:
+        if self.gradient_hook is None:
+            return super().train_step(state, data)  # type: ignore[misc]
+        import jax
+
+        trainable, non_trainable, of_optimizer, of_metrics = state
+        x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
+
+        def losses_of(trainable: Any) -> Any:
+            return self.compute_loss_and_updates(  # type: ignore[attr-defined]
+                trainable,
+                non_trainable,
+                of_metrics,
+                x,
+                y,
+                weight,
+                training=True,
+                optimizer_variables=of_optimizer,
+            )
+
+        self._side_by_side = True
+        try:
+            scaled, pullback, aux = jax.vjp(losses_of, trainable, has_aux=True)
+        finally:
+            self._side_by_side = False
+        losses, y_pred, non_trainable, of_metrics = aux
+        directions = jax.numpy.eye(len(self._loss_names), dtype=scaled.dtype)
+        gradients = {name: pullback(directions[i])[0] for i, name in enumerate(self._loss_names)}
+        update = self.gradient_hook(gradients, trainable)
+        trainable, of_optimizer = self.optimizer.stateless_apply(of_optimizer, update, trainable)  # type: ignore[attr-defined]
+        logs, of_metrics = self._update_metrics_variables(  # type: ignore[attr-defined]
+            of_metrics, ops.sum(losses), x, y, y_pred, weight
+        )
+        return logs, (trainable, non_trainable, of_optimizer, of_metrics)
+
+
+TrainStep: type = {"tensorflow": TensorFlowStep, "jax": JaxStep}.get(keras.backend.backend(), _HookedStep)
+"""The step of the active backend, to be mixed into a ``keras.Model`` before it."""

@@ -1,0 +1,75 @@
+"""One of several classes: the mood, the device, the reason given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+from keras import ops
+
+from tfmmrec.losses import categorical_cross_entropy
+from tfmmrec.metrics import accuracy, macro_f1
+from tfmmrec.modalities.lookup import terms_by_count
+from tfmmrec.modalities.modality import Reject, identifier
+from tfmmrec.tasks.task import Step, Task
+
+
+@dataclass(frozen=True)
+class Multiclass(Task):
+    """Which class will this event have? Weighted softmax cross-entropy.
+
+    Args:
+        column: the event column of class names; empty is missing. A class unseen in training is missing too.
+        weight: of the task in the sum of losses.
+        balanced: weight classes by the inverse of their frequency in training.
+    """
+
+    column: str
+    weight: float = 1.0
+    balanced: bool = False
+
+    main_metric: ClassVar[str] = "accuracy"
+
+    @property
+    def name(self) -> str:
+        return identifier(self.column)
+
+    def labels(self, cells: Sequence[Any], reject: Reject) -> list[Any]:
+        return [None if cell is None or cell == "" else str(cell) for cell in cells]
+
+    def fit(self, labels: Sequence[Any]) -> dict[str, Any]:
+        known = [label for label in labels if label is not None]
+        terms = terms_by_count(known)
+        counts = [known.count(term) for term in terms]
+        share = [len(known) / (len(terms) * count) for count in counts]
+        return {"classes": terms, "class_weights": share if self.balanced else [1.0] * len(terms)}
+
+    def encode(self, labels: Sequence[Any], state: dict[str, Any]) -> np.ndarray:
+        number = {term: i for i, term in enumerate(state["classes"])}
+        return np.asarray([number.get(label, np.nan) for label in labels], "float32")
+
+    def head(self, width: int, state: dict[str, Any]) -> keras.layers.Layer:
+        return keras.layers.Dense(max(1, len(state["classes"])), dtype="float32", name=f"{self.name}_head")
+
+    def class_weight(self, label: np.ndarray, state: dict[str, Any]) -> np.ndarray:
+        return np.asarray(state["class_weights"], "float32")[label.astype("int64")]
+
+    def loss(self, step: Step, label: Any, weight: Any, state: dict[str, Any]) -> tuple[Any, Any]:
+        losses = categorical_cross_entropy(label, step.outputs[self.name])
+        return ops.sum(weight * losses), ops.sum(weight)
+
+    def predict(self, output: Any, state: dict[str, Any]) -> Any:
+        return ops.softmax(ops.cast(output, "float32"), axis=-1)
+
+    def metrics(
+        self, label: np.ndarray, prediction: np.ndarray, weight: np.ndarray, state: dict[str, Any]
+    ) -> dict[str, float]:
+        decision = prediction.argmax(axis=-1)
+        label = label.astype("int64")
+        return {
+            "accuracy": accuracy(label, decision, weight),
+            "macro_f1": macro_f1(label, decision, weight),
+        }

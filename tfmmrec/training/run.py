@@ -1,0 +1,119 @@
+"""The folder of a run: everything evaluation, export and later reports read."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from tfmmrec.data.dataset import Data
+from tfmmrec.schema import Schema
+
+_PACKAGES = ("tfmmrec", "keras", "tensorflow", "jax", "numpy", "pyarrow", "pillow")
+
+
+class Run:
+    """``runs/<name>/``.
+
+    ======================  ==========================================================
+    ``schema.json``         the schema the model was built for
+    ``config.json``         every setting of the training, seeds, the split's hash
+    ``versions.json``       Python, packages, backend, machine
+    ``prepared/``           the prepared shards, where they are kept with the run
+    ``curves.json``         losses and validation metrics of every epoch
+    ``metrics.json``        metrics by split, with the protocol
+    ``model.keras``         the best model
+    ``plots/``              learning curves, strips of recommendations
+    ======================  ==========================================================
+
+    Files are written aside and renamed, so a reader never sees half of one.
+
+    Args:
+        folder: created where it is absent.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    @classmethod
+    def open(cls, folder: str | Path) -> Run:
+        """An existing run.
+
+        Raises:
+            ValueError: there is no trained model in the folder.
+        """
+        folder = Path(folder)
+        if not (folder / "model.keras").is_file():
+            near = (
+                sorted(p.parent.name for p in folder.parent.glob("*/model.keras"))
+                if folder.parent.is_dir()
+                else []
+            )
+            there = f" Trained runs beside it: {', '.join(near)}." if near else ""
+            raise ValueError(
+                f"There is no trained model in {str(folder)!r}: train one with `tfmmrec train`.{there}"
+            )
+        return cls(folder)
+
+    @property
+    def prepared(self) -> Path:
+        """Where the prepared shards stand."""
+        return self.folder / "prepared"
+
+    @property
+    def plots(self) -> Path:
+        """The folder of pictures, created where it is absent."""
+        (self.folder / "plots").mkdir(exist_ok=True)
+        return self.folder / "plots"
+
+    @property
+    def schema(self) -> Schema:
+        """The schema the model was built for."""
+        return Schema.from_dict(self.read("schema"))
+
+    def begin(self, schema: Schema, data: Data, config: dict[str, Any]) -> None:
+        """Writes what is known before training."""
+        self.write("schema", schema.to_dict())
+        self.write("config", {**config, "split_sha256": data.split_sha256, "problems": data.problems})
+        self.write("versions", versions())
+
+    def write(self, name: str, value: Any) -> None:
+        """Writes ``<name>.json``."""
+        path = self.folder / f"{name}.json"
+        aside = path.with_suffix(".json.part")
+        aside.write_text(json.dumps(value, indent=2, ensure_ascii=False, default=float) + "\n", "utf-8")
+        os.replace(aside, path)
+
+    def read(self, name: str) -> Any:
+        """Reads ``<name>.json``."""
+        return json.loads((self.folder / f"{name}.json").read_text("utf-8"))
+
+    def save_model(self, model: keras.Model) -> None:
+        """Writes ``model.keras``."""
+        aside = self.folder / "model.part.keras"
+        model.save(aside)
+        os.replace(aside, self.folder / "model.keras")
+
+    def load_model(self) -> keras.Model:
+        """Reads ``model.keras``, on any backend."""
+        from tfmmrec import models  # noqa: F401  registers the model's class
+
+        return keras.saving.load_model(self.folder / "model.keras", compile=False)
+
+
+def versions() -> dict[str, str]:
+    """What a number depends on: versions, backend, machine."""
+    found = {"python": sys.version.split()[0], "backend": keras.backend.backend()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return {**found, "machine": platform.machine(), "cores": str(os.cpu_count())}
