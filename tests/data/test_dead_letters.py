@@ -64,7 +64,9 @@ def test_an_interrupted_write_leaves_what_was_there(letters, tmp_path, monkeypat
     assert [entry.name for entry in tmp_path.iterdir()] == ["dead_letters.jsonl"]
 
 
-@pytest.mark.parametrize(("value", "kept"), [(None, ""), (7, "7"), ("é" * 80, "é" * 80), ("é" * 81, "é" * 79 + "…")])
+@pytest.mark.parametrize(
+    ("value", "kept"), [(None, ""), (7, "7"), ("é" * 80, "é" * 80), ("é" * 81, "é" * 79 + "…")]
+)
 def test_a_value_is_kept_as_an_excerpt(value, kept):
     letters = DeadLetters()
     letters.cell("items", "items.csv", 2, "plot", "unusable plot", value)

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tfmmrec.data.distinct import draw_absent, item_buckets, log_inclusion
 
 
+@settings(deadline=None)
 @given(items=st.integers(1, 3_000_000))
 def test_buckets_grow_by_a_third_at_most_and_hold_all_items(items):
     buckets = item_buckets(items)
@@ -22,6 +23,7 @@ def test_few_items_are_one_bucket():
     assert item_buckets(5).tolist() == [32]
 
 
+@settings(deadline=None)
 @given(items=st.integers(1, 60), count=st.integers(0, 70), seed=st.integers(0, 99))
 def test_absent_items_are_distinct_and_absent(items, count, seed):
     generator = np.random.default_rng(seed)

@@ -140,7 +140,14 @@ def test_an_optional_column_is_read_where_there_is_one(read):
 
 def test_json_lines_keep_their_types_and_lines(read, monkeypatch):
     monkeypatch.setattr(formats, "_ROWS", 2)  # several chunks
-    rows = ['{"a": 1, "b": [1, 2]}', "", '{"b": "2020-01-01"}', "[1]", '{"a": "007"', '{"a": "\\ud83c\\udfac"}']
+    rows = [
+        '{"a": 1, "b": [1, 2]}',
+        "",
+        '{"b": "2020-01-01"}',
+        "[1]",
+        '{"a": "007"',
+        '{"a": "\\ud83c\\udfac"}',
+    ]
     table = read("\ufeff" + "\n".join([*rows, '{"a": "\\ud83c"}']), "events.jsonl")
     assert cells(table, "a") == [1, None, "🎬"]
     assert cells(table, "b") == [[1, 2], "2020-01-01", None]
@@ -155,7 +162,9 @@ def test_json_lines_keep_their_types_and_lines(read, monkeypatch):
 def test_json_lines_without_a_key_anywhere(read):
     with pytest.raises(ValueError, match="no column 'b'.*It has: 'a', 'bb'. Did you mean 'bb'"):
         read('{"a": 1}\n{"bb": 2}\n', "events.jsonl")
-    with pytest.raises(ValueError, match="no readable row among 1. The first, line 1: expected one JSON object"):
+    with pytest.raises(
+        ValueError, match="no readable row among 1. The first, line 1: expected one JSON object"
+    ):
         read(json.dumps([{"a": 1, "b": 2}]), "events.jsonl")
 
 

@@ -38,7 +38,9 @@ def test_a_table_by_its_name(tmp_path, name):
 def test_a_missing_table(tmp_path):
     files(tmp_path, "event.csv", "notes.txt")
     assert find_table(tmp_path, "events") is None
-    with pytest.raises(ValueError, match="Table 'events' is missing: a model needs it, but .*holds no events.csv"):
+    with pytest.raises(
+        ValueError, match="Table 'events' is missing: a model needs it, but .*holds no events.csv"
+    ):
         find_table(tmp_path, "events", why="a model needs it")
     with pytest.raises(ValueError, match="Did you mean 'event.csv'. It holds: event.csv, notes.txt"):
         find_table(tmp_path, "events", why="a model needs it")
@@ -57,7 +59,9 @@ def test_a_table_that_is_there_twice(tmp_path):
 def test_a_table_the_schema_names(tmp_path):
     files(tmp_path, "ratings.csv", "log/clicks.jsonl", "notes.txt")
     assert find_table(tmp_path, "events", "log/clicks.jsonl") == tmp_path / "log" / "clicks.jsonl"
-    with pytest.raises(ValueError, match="names 'rating.csv' as the table 'events'.*Did you mean 'ratings.csv'"):
+    with pytest.raises(
+        ValueError, match="names 'rating.csv' as the table 'events'.*Did you mean 'ratings.csv'"
+    ):
         find_table(tmp_path, "events", "rating.csv")
     with pytest.raises(ValueError, match="'notes.txt' .* a table is a file of .csv, .csv.gz, .parquet"):
         find_table(tmp_path, "events", "notes.txt")

@@ -28,7 +28,9 @@ def test_leave_last_out(counts):
         assert user.tolist() == [TRAIN] * (len(user) - len(held)) + held
 
 
-@given(counts_of_users, st.sampled_from([(8, 1, 1), (60, 40, 0), (0.7, 0, 0.3), (1, 0, 0)]), st.integers(0, 9))
+@given(
+    counts_of_users, st.sampled_from([(8, 1, 1), (60, 40, 0), (0.7, 0, 0.3), (1, 0, 0)]), st.integers(0, 9)
+)
 def test_random_meets_its_shares_in_every_user(counts, shares, seed):
     option = "/".join(map(str, shares))
     codes = splits.random(start=starts(counts), option=option, seed=seed)
@@ -80,7 +82,9 @@ def test_by_name():
     assert splits.named("leave-last-out") == (splits.leave_last_out, "")
     assert splits.named("random:70/15/15") == (splits.random, "70/15/15")
     assert splits.named("column:a:b") == (splits.column, "a:b")
-    with pytest.raises(ValueError, match="no split 'leave-last-on'. Did you mean 'leave-last-out'. Choose 'auto'"):
+    with pytest.raises(
+        ValueError, match="no split 'leave-last-on'. Did you mean 'leave-last-out'. Choose 'auto'"
+    ):
         splits.named("leave-last-on")
     with pytest.raises(ValueError, match="no split 'np'"):
         splits.named("np")

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tfmmrec.data.dataset import TRAIN
@@ -18,6 +18,7 @@ def test_lengths_are_an_eighth_a_quarter_a_half_and_all(length, buckets):
     assert length_buckets(length).tolist() == buckets
 
 
+@settings(deadline=None)
 @given(sizes=SIZES, length=st.integers(1, 12), seed=st.integers(0, 99))
 def test_windows_of_sequences_hold_every_event_once_and_in_order(made, sizes, length, seed):
     data = made([range(size) for size in sizes])
@@ -53,6 +54,7 @@ def test_held_out_events_are_no_gap_in_a_sequence(made):
     assert cutter.rows(np.random.default_rng(0)).tolist() == [0, 2]
 
 
+@settings(deadline=None)
 @given(
     histories=st.lists(st.lists(st.integers(0, 30), max_size=60), min_size=1, max_size=8).filter(any),
     length=st.integers(1, 12),

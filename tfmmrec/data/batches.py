@@ -45,7 +45,10 @@ class Batches:
       K = L + 1 and state j, which knows the first j events, is asked about candidate j; else one state
       is asked about all;
     * ``item.row`` int32 ``[U]``: row of the catalogue, −1 is padding, at the end; ``item.log_q`` float32
-      ``[U]``: log of the item's chance to be in a batch; ``item.<feature>.<part>`` ``[U, …]``.
+      ``[U]``: log of the item's chance to be in a batch;
+    * ``item.<feature>.<part>`` ``[E, …]`` of the items to encode, each once, and ``item.encoded`` int32
+      ``[U]``: an item's place among them, −1 where its content is to be taken from the cache. E is U, or
+      `encoded` where that is less.
 
     ``y[task]`` and ``w[task]`` are ``[B, K]``: for a retrieval task int32 rows of the catalogue, for others
     float32 labels. The weight is 0 where there is no label, on padding, and for the first candidate of a
@@ -62,6 +65,7 @@ class Batches:
         schema: features and tasks asked for, `data`'s own or a part of it (`Schema.only`).
         batch_events: states of a batch, about; the users of a batch are so many by L + 1, at least one.
         negatives: trained items added to those of the events, drawn uniformly from the others.
+        encoded: at most so many items of a batch are encoded, drawn anew for each batch; all by default.
         seed: of everything random.
 
     Raises:
@@ -70,9 +74,16 @@ class Batches:
     """
 
     def __init__(
-        self, data: Data, schema: Schema, batch_events: int = 4096, negatives: int = 0, seed: int = 0
+        self,
+        data: Data,
+        schema: Schema,
+        batch_events: int = 4096,
+        negatives: int = 0,
+        encoded: int | None = None,
+        seed: int = 0,
     ) -> None:
         for name, value, least in (
+            ("encoded", 1 if encoded is None else encoded, 1),
             ("batch_events", batch_events, 1),
             ("negatives", negatives, 0),
             ("seed", seed, 0),
@@ -84,7 +95,8 @@ class Batches:
             raise ValueError("There are no training events: the split left every event to the other parts.")
         _check_prepared(data, schema)
         self.data, self.schema = data, schema
-        self.batch_events, self.negatives, self.seed = batch_events, negatives, seed
+        self.batch_events, self.negatives = batch_events, negatives
+        self.encoded, self.seed = encoded, seed
         cutter = Sequences if schema.ordered else Sets
         self._cutter = cutter(data.events, schema.history.length)
         self.shapes = [
@@ -192,14 +204,15 @@ class Batches:
         return _Plan(epoch, self._cutter.rows(generator), windows, [batches[i] for i in order])
 
     def _log_inclusion(self) -> np.ndarray:
-        windows = self._plan.windows
-        counts = np.bincount(
-            self.data.events.item[self._plan.rows], minlength=self.data.vocabulary.trained_items
-        )
-        slots = windows.candidate_size.sum()
+        events, rows, windows = self.data.events, self._plan.rows, self._plan.windows
+        slots = windows.candidate_size
         if not self.schema.ordered:  # of a sequence, what is read is asked about too
-            slots += windows.history_size.sum()
-        return log_inclusion(counts, slots / len(self), self.negatives)
+            slots = slots + windows.history_size
+        # of a set with more items than places, each event is in an epoch with the same chance
+        user = events.user[rows]
+        chance = np.bincount(windows.user, slots) / np.maximum(1, np.bincount(user))
+        counts = np.bincount(events.item[rows], chance[user], self.data.vocabulary.trained_items)
+        return log_inclusion(counts, slots.sum() / len(self), self.negatives)
 
     def _distinct_items(
         self, read: np.ndarray, asked: np.ndarray, generator: np.random.Generator
@@ -217,6 +230,13 @@ class Batches:
         row = np.full(size, -1, "int32")
         row[: len(distinct)] = distinct
         x = {"item.row": row, "item.log_q": np.where(row >= 0, self._log_q[row], 0).astype("float32")}
+        place = np.arange(size, dtype="int32")
+        if self.encoded and self.encoded < size:
+            drawn = generator.permutation(len(distinct))[: self.encoded]
+            place = np.full(size, -1, "int32")
+            place[drawn] = np.arange(len(drawn))
+            row = np.pad(row[drawn], (0, self.encoded - len(drawn)), constant_values=-1)
+        x["item.encoded"] = place
         x |= self._features("item", self.data.items, row)
         return x, (position[: read.size].reshape(read.shape), position[read.size :].reshape(asked.shape))
 

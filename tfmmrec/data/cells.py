@@ -86,7 +86,8 @@ def seconds(column: Column) -> np.ndarray:
     for kind in (pa.float64(), pa.timestamp("us"), pa.timestamp("us", "UTC")):
         if times is None and not isinstance(column, list):
             try:
-                times = plain(column.cast(kind)).to_numpy().astype("float64")
+                numbers: Any = plain(column.cast(kind))
+                times = numbers.to_numpy().astype("float64")
             except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
                 continue
     if times is None:  # cells of several kinds, or unreadable ones

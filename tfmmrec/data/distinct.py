@@ -40,7 +40,7 @@ def log_inclusion(counts: np.ndarray, slots: float, negatives: int) -> np.ndarra
     ``q = 1 − (1 − p)ⁿ (1 − M / (N − d))``, where d is the expected number of distinct items of the events.
 
     Args:
-        counts: ``[N]``, training events of each item.
+        counts: ``[N]``, expected events of each item in an epoch; only their shares count.
         slots: n, mean number of events of a batch.
         negatives: M, items added to a batch.
 

@@ -11,13 +11,12 @@ import numpy as np
 from tfmmrec.data.dead_letters import DeadLetters
 from tfmmrec.data.readers import Table
 from tfmmrec.data.vocabulary import State
-from tfmmrec.modalities import Audio, Id, Image, Modality
+from tfmmrec.modalities import Id, Modality
 from tfmmrec.modalities.modality import Reject
 
 Progress = Callable[[str, int, int], None]
 """Called with a stage, what is done of it, and what there is to do."""
 
-_MEDIA = (Audio, Image)  # their states do not look at the values, so that files are opened in chunks
 _ROWS, _MEDIA_ROWS = 16_384, 256  # rows preprocessed at once
 
 
@@ -51,7 +50,7 @@ def prepare_feature(
         values = list(ids)
     elif not feature.in_table:
         values = _from_file(feature, table, rows, folder, letters)
-    elif not isinstance(feature, _MEDIA):
+    elif not feature.media:
         order = np.argsort(~trained, kind="stable")  # training rows say what the others must be like
         read = _from_column(feature, table, rows[order], folder, letters)
         values = [read[place] for place in np.argsort(order)]
@@ -100,7 +99,8 @@ def _from_file(
 ) -> list[Any]:
     """Values that stand in a file of their own, one per row of the table."""
     cells = [None] * table.met
-    reject = rejector(letters, table, feature.column, np.arange(table.met), cells)
+    nearest = np.minimum(np.searchsorted(table.places, np.arange(table.met)), len(table) - 1)
+    reject = rejector(letters, table, feature.column, nearest, cells)
     whole = np.asarray(feature.raw(cells, folder, reject))
     values = np.full((len(rows), *whole.shape[1:]), np.nan, whole.dtype)
     values[rows >= 0] = whole[table.places[rows[rows >= 0]]]

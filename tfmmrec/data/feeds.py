@@ -90,10 +90,15 @@ class BatchSequence(keras.utils.PyDataset):
         return len(self.batches)
 
     def __getitem__(self, index: int) -> Batch:
-        epoch = self.batches.epoch
-        wanted = [(epoch, i) for i in range(index, min(index + 1 + _AHEAD, len(self)))]
+        """The batch of this index in the current epoch, which is built already when they are read in order.
+
+        Raises:
+            IndexError: there is no such batch.
+        """
+        index = range(len(self))[index]
         kept = copy.copy(self.batches)
+        wanted = [(kept.epoch, i) for i in range(len(self))[index : index + 1 + _AHEAD]]
         self._ahead = {
             key: self._ahead.get(key) or self._thread.submit(kept.__getitem__, key[1]) for key in wanted
         }
-        return self._ahead[epoch, index].result()
+        return self._ahead[wanted[0]].result()

@@ -103,11 +103,6 @@ def _prepare(
     log = usable_events(events, schema, known.get("item"), split, letters)
     codes = _split(log, events, split, cold_items, seed)
     trained = codes == TRAIN
-    if not trained.any():
-        raise ValueError(
-            f"The split {split!r} leaves no event to learn from: "
-            f"{ {SPLITS[code]: int(count) for code, count in enumerate(np.bincount(codes)) if count} }."
-        )
     item_ids, trained_items = _catalogue(log, trained, known.get("item", log.item_ids))
     ids: dict[Side, list[str]] = {"item": item_ids, "user": log.user_ids, "event": []}
     rows: dict[Side, np.ndarray] = {"event": log.rows}
@@ -211,7 +206,11 @@ def _columns(side: Side, schema: Schema, split: str) -> tuple[dict[str, str], li
 
 
 def _split(log: EventLog, table: Table, split: str, cold_items: float, seed: int) -> np.ndarray:
-    """Codes of the events: first the cold items', then the others' by the split."""
+    """Codes of the events: first the cold items', then the others' by the split.
+
+    Raises:
+        ValueError: no event is left to learn from.
+    """
     cold = splits.choose_cold(log.item, cold_items, seed)
     warm = ~cold
     function, option = splits.named(split)
@@ -224,6 +223,9 @@ def _split(log: EventLog, table: Table, split: str, cold_items: float, seed: int
         option=option,
         seed=seed,
     )
+    if not (codes == TRAIN).any():
+        counts = {SPLITS[code]: int(count) for code, count in enumerate(np.bincount(codes)) if count}
+        raise ValueError(f"The split {split!r} leaves no event to learn from: {counts}.")
     return codes
 
 

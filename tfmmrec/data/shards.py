@@ -1,11 +1,10 @@
 """Prepared data on disk: plain ``.npy`` arrays, ids as JSON, and a manifest. No pickle, no TensorFlow.
 
-manifest.json           format, schema, vocabulary, split_sha256, problems, fingerprint, checksums
-item_ids.json           a list of strings; user_ids.json too
-events/<name>.npy       start, item, time, split
-item_features/<feature>/<part>.npy, user_features/…, event_features/…
-labels/<task>.npy, weights/<task>.npy
-dead_letters.jsonl      what could not be used
+* ``manifest.json``: format, schema, vocabulary, split_sha256, problems, fingerprint, checksums;
+* ``item_ids.json``, ``user_ids.json``: lists of strings;
+* ``events/<name>.npy``: start, item, time and split; ``labels/<task>.npy``, ``weights/<task>.npy``;
+* ``item_features/<feature>/<part>.npy``, and the same for users and events;
+* ``dead_letters.jsonl``: what could not be used.
 """
 
 from __future__ import annotations

@@ -25,12 +25,12 @@ class Summary(keras.layers.Layer):
     of how long a text or how large a picture is.
     """
 
-    def __init__(self, count: int, width: int, heads: int = 4, dropout: float = 0.1, **kwargs: Any) -> None:
+    def __init__(self, count: int, width: int, heads: int = 4, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.count, self.width, self.heads, self.dropout = count, width, heads, dropout
+        self.count, self.width, self.heads = count, width, heads
         self.norm = keras.layers.RMSNormalization(name="norm")
         self.attention = keras.layers.MultiHeadAttention(
-            heads, width // heads, dropout=dropout, use_bias=False, name="attention"
+            heads, width // heads, use_bias=False, name="attention"
         )
 
     def build(self, shape: tuple[int | None, ...], *_: Any) -> None:
@@ -53,5 +53,5 @@ class Summary(keras.layers.Layer):
         return (shape[0], self.count, self.width), (shape[0], self.count)
 
     def get_config(self) -> dict[str, Any]:
-        mine = {"count": self.count, "width": self.width, "heads": self.heads, "dropout": self.dropout}
+        mine = {"count": self.count, "width": self.width, "heads": self.heads}
         return {**super().get_config(), **mine}

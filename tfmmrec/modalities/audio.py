@@ -7,7 +7,7 @@ import wave
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 from keras import ops
@@ -62,6 +62,8 @@ class Audio(Modality):
     layers: int = 1
     tokens: int = 4
     dropout: float = 0.1
+
+    media: ClassVar[bool] = True
 
     @property
     def steps(self) -> int:
@@ -163,7 +165,9 @@ class SpectrogramEncoder(keras.layers.Layer):
     def call(self, parts: Parts, training: bool | None = None) -> tuple[Any, Any]:
         heard = ops.expand_dims(parts["heard"], -1)
         mask = ops.arange(self.groups) * self.stride < heard
-        x = ops.reshape(parts["frames"], (-1, self.groups, self.stride * self.frames_shape[1]))
+        known = ops.expand_dims(ops.arange(self.frames_shape[0]) < heard, -1)
+        x = ops.where(known, parts["frames"], ops.zeros_like(parts["frames"]))
+        x = ops.reshape(x, (-1, self.groups, self.stride * self.frames_shape[1]))
         x = self.projection(ops.cast(x, self.compute_dtype))
         x = x + ops.cast(self.position, x.dtype)
         for block in self.blocks:

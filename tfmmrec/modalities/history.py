@@ -34,7 +34,7 @@ class History:
         length: events read, the latest; longer histories are cut into windows for training.
         layers: Transformer blocks.
         heads: attention heads.
-        dropout: dropout of the attention and of the feed-forward layers.
+        dropout: of the input and of what each layer adds.
     """
 
     length: int = 50
@@ -133,7 +133,6 @@ class SequenceAttention(keras.layers.Layer):
         self.norm = keras.layers.RMSNormalization(name="norm")
         self.projection = keras.layers.Dense(3 * width, use_bias=False, name="query_key_value")
         self.output_projection = keras.layers.Dense(width, use_bias=False, name="output")
-        self.attention_dropout = keras.layers.Dropout(dropout, name="attention_dropout")
         self.drop = keras.layers.Dropout(dropout, name="drop")
 
     def build(self, shape: tuple[int | None, ...], *_: Any) -> None:
@@ -159,7 +158,7 @@ class SequenceAttention(keras.layers.Layer):
             scores = scores + ops.cast(ops.expand_dims(bias, 0), scores.dtype)
             allowed = ops.logical_and(allowed, ops.expand_dims(ops.expand_dims(distance >= 0, 0), 0))
         scores = ops.where(allowed, scores, ops.cast(-1e4, scores.dtype))
-        weights = self.attention_dropout(ops.softmax(scores, axis=-1), training=training)
+        weights = ops.softmax(scores, axis=-1)
         read = ops.transpose(ops.matmul(weights, value), (0, 2, 1, 3))
         read = self.output_projection(ops.reshape(read, (-1, steps, self.width)))
         return x + self.drop(read, training=training)

@@ -67,6 +67,7 @@ class Image(Modality):
     dropout: float = 0.1
 
     raw_rank: ClassVar[int] = 1
+    media: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         super().__post_init__()

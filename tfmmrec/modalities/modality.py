@@ -42,12 +42,14 @@ class Modality:
             digits replaced by ``_``.
         raw_dtype: ``"string"`` (text, ids, file bytes; missing is ``""``) or ``"float"`` (missing is NaN).
         raw_rank: 0 when a row is one value, 1 when it is a list.
+        media: cells name files, whose bytes `raw` reads: done in chunks, and `fit` does without the values.
     """
 
     column: str
 
     raw_dtype: ClassVar[str] = "string"
     raw_rank: ClassVar[int] = 0
+    media: ClassVar[bool] = False
 
     @property
     def name(self) -> str:

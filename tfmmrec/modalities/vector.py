@@ -71,10 +71,10 @@ class Vector(Modality):
         return list(array.astype("float32"))
 
     def fit(self, values: Sequence[Any]) -> dict[str, Any]:
-        array = np.asarray(list(values), "float64").reshape(len(values), -1)
-        known = array[np.isfinite(array).all(axis=1)]
+        size = max((len(value) for value in values), default=0) or 1
+        whole = [value for value in values if len(value) == size and np.isfinite(value).all()]
+        known = np.asarray(whole, "float64").reshape(-1, size)
         if not len(known):
-            size = array.shape[1] if array.size else 1
             return {"size": size, "mean": [0.0] * size, "scale": [1.0] * size}
         scale = known.std(axis=0)
         return {

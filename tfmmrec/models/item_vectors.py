@@ -11,9 +11,11 @@ from tfmmrec.losses import chunked_softmax, sampled_softmax
 
 
 class ItemVectors(keras.layers.Layer):
-    """Abstract. In the graph it passes this step's vectors through; a retrieval loss asks `softmax`.
+    """Abstract. In the graph it gives the vectors of this step's items; a retrieval loss asks `softmax`.
 
-    Call: ``(vectors [U, D], rows int [U], log_q [U]) → [U, D]``.
+    Call: ``(encoded [E, D], place int [U], rows int [U], log_q [U], identity [U, D]) → [U, D]``: the vectors
+    encoded in this step, each item's place among them (−1: not encoded), its row of the catalogue, its logQ
+    and its row of the id table (zeros where ids are no feature).
 
     Args:
         items: how many items have been trained on; they are rows ``[0, items)`` of the catalogue.
@@ -31,9 +33,9 @@ class ItemVectors(keras.layers.Layer):
         super().__init__(**kwargs)
         self.items, self.width = items, width
 
-    def call(self, vectors: Any, rows: Any, log_q: Any) -> Any:
-        del rows, log_q
-        return vectors
+    def call(self, encoded: Any, place: Any, rows: Any, log_q: Any, identity: Any) -> Any:
+        del rows, log_q, identity
+        return ops.take(encoded, ops.maximum(place, 0), axis=0)
 
     def softmax(self, hidden: Any, target: Any, weight: Any, batch: dict[str, Any], identity: Any) -> Any:
         """Weighted sum of softmax cross-entropies.
@@ -48,8 +50,15 @@ class ItemVectors(keras.layers.Layer):
         """
         raise NotImplementedError
 
-    def compute_output_shape(self, shape: tuple[int | None, ...], *_: Any) -> tuple[int | None, ...]:
-        return shape
+    def compute_output_shape(
+        self,
+        encoded_shape: Any,
+        place_shape: Any,
+        rows_shape: Any,
+        log_q_shape: Any,
+        identity_shape: Any,
+    ) -> tuple[int | None, ...]:
+        return (*place_shape, self.width)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "items": self.items, "width": self.width}
@@ -68,16 +77,22 @@ class IdTable(ItemVectors):
 class CachedContent(ItemVectors):
     """Id table + content vectors of some steps ago; this step's items as they are now. Full softmax.
 
-    The gradient reaches every row of the id table and the encoders through this step's items alone. The
-    content vectors are encoded anew every few steps: `Recommender.refresh`.
+    The gradient reaches every row of the id table, and the encoders through the items encoded in this step
+    alone: all of the step's, or a part of them, with the others' content taken from the cache. The cache is
+    encoded anew every few steps: `Recommender.refresh`.
     """
 
     cached = True
 
-    def build(self, *_: Any) -> None:
+    def build(self, *_: Any, **__: Any) -> None:
         self.content = self.add_weight(
             shape=(self.items, self.width), initializer="zeros", trainable=False, name="content"
         )
+
+    def call(self, encoded: Any, place: Any, rows: Any, log_q: Any, identity: Any) -> Any:
+        now = ops.take(encoded, ops.maximum(place, 0), axis=0)
+        content = ops.take(ops.stop_gradient(self.content), ops.maximum(rows, 0), axis=0)
+        return ops.where(ops.expand_dims(place >= 0, 1), now, ops.cast(content, now.dtype) + identity)
 
     def table(self, batch: dict[str, Any], identity: Any, dtype: str) -> Any:
         """``[items, D]``: the cache, the id table on top, and this step's vectors in their rows."""

@@ -13,7 +13,7 @@ from tfmmrec.data.dataset import Features
 from tfmmrec.data.vocabulary import Vocabulary
 from tfmmrec.modalities import Id, missing_parts
 from tfmmrec.models.item_vectors import CachedContent, EncodedNow, IdTable, ItemVectors
-from tfmmrec.models.towers import Gather, item_tower, ranker, user_tower
+from tfmmrec.models.towers import Gather, Identity, item_tower, ranker, user_tower
 from tfmmrec.models.train_step import TrainStep
 from tfmmrec.schema import SIDES, Schema
 
@@ -92,10 +92,16 @@ class Recommender(TrainStep, keras.Model):
             f"item.{name}": keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=f"item.{name}")
             for name, tensor in items.input.items()
         }
+        inputs["item.encoded"] = keras.Input((), dtype="int32", name="item.encoded")
         inputs["item.row"] = keras.Input((), dtype="int32", name="item.row")
         inputs["item.log_q"] = keras.Input((), name="item.log_q")
         encoded = items({name: inputs[f"item.{name}"] for name in items.input})
-        vectors = provider(encoded["vector"], inputs["item.row"], inputs["item.log_q"])
+        first = schema.features("item")[0]
+        table = items.get_layer(first.name) if isinstance(first, Id) else None
+        identity = Identity(table, width, name="identity")(inputs["item.row"])
+        vectors = provider(
+            encoded["vector"], inputs["item.encoded"], inputs["item.row"], inputs["item.log_q"], identity
+        )
         of_user = {
             name: keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=name)
             for name, tensor in users.input.items()

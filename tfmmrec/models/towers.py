@@ -180,6 +180,28 @@ class Gather(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("tfmmrec")
+class Identity(keras.layers.Layer):
+    """Rows of the id table of items by their row of the catalogue: ``int [U] → [U, D]``.
+
+    Args:
+        table: the item tower's id encoder; None gives zeros.
+        width: D.
+    """
+
+    def __init__(self, table: keras.layers.Layer | None, width: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.table, self.width = table, width
+
+    def call(self, rows: Any) -> Any:
+        if self.table is None:
+            return ops.zeros((ops.shape(rows)[0], self.width), self.compute_dtype)
+        return self.table.embedding(ops.clip(rows + 1, 0, self.table.size - 1))
+
+    def compute_output_shape(self, shape: Any) -> Any:
+        return (*shape, self.width)
+
+
+@keras.saving.register_keras_serializable("tfmmrec")
 class FlattenEvents(keras.layers.Layer):
     """``[B, L, …] → [B · L, …]``."""
 

@@ -219,9 +219,9 @@ def _events(
         for item in rng.choice(items, size, replace=False, p=chance / chance.sum()):
             match = hits[item] @ weights / sum(_WEIGHTS)  # 0 to 1
             zeal = match + rng.normal(0, 0.12)
-            kind = "buy" if zeal > 0.95 else "cart" if zeal > 0.7 else "view"
-            like = "" if rng.uniform() < 0.3 else int(rng.uniform() < 1 / (1 + np.exp(-12 * (match - 0.55))))
-            stars = np.clip(np.rint(1.2 + 3.6 * match + rng.normal(0, 0.5)), 1, 5)
+            kind = "buy" if zeal > 1.05 else "cart" if zeal > 0.9 else "view"
+            like = "" if rng.uniform() < 0.3 else int(rng.uniform() < 1 / (1 + np.exp(-12 * (match - 0.7))))
+            stars = np.clip(np.rint(1 + 4 * match + rng.normal(0, 0.5)), 1, 5)
             rating = "" if rng.uniform() < 0.4 else int(stars)
             yield user, f"p{item + 1:04d}", kind, int(time), like, rating
             fresh[item] = False
@@ -263,15 +263,15 @@ def _palette(rng: np.random.Generator) -> list[tuple[float, float, float]]:
 
 
 def _clip(kind: int, rng: np.random.Generator) -> np.ndarray:
-    key, overtones = rng.uniform(220, 280), np.array([1.0, rng.uniform(0.1, 0.5), rng.uniform(0, 0.3)])
-    time = np.arange(int(_SAMPLE_RATE * rng.uniform(0.11, 0.13))) / _SAMPLE_RATE
-    envelope = np.exp(-rng.uniform(5, 10) * time) * np.minimum(1, np.minimum(time, time[::-1]) / 0.008)
-    parts = [np.zeros(rng.integers(200))]
+    key, overtones = rng.uniform(225, 265), np.array([1.0, rng.uniform(0.1, 0.5), rng.uniform(0, 0.3)])
+    time = np.arange(int(_SAMPLE_RATE * rng.uniform(0.117, 0.127))) / _SAMPLE_RATE
+    envelope = np.exp(-rng.uniform(2, 6) * time) * np.minimum(1, np.minimum(time, time[::-1]) / 0.008)
+    parts = [np.zeros(rng.integers(120))]
     for note in map(int, _CONTOURS[kind]):
         pitch = key * 2 ** (_NOTES[note] / 12)
         partials = np.sin(2 * np.pi * pitch * np.outer((1, 2, 3), time))
-        parts.append(rng.uniform(0.6, 1) * envelope * (overtones @ partials))
-    sound = np.concatenate([*parts, np.zeros(rng.integers(200))])
+        parts.append(rng.uniform(0.8, 1) * envelope * (overtones @ partials))
+    sound = np.concatenate([*parts, np.zeros(rng.integers(120))])
     sound = sound / np.abs(sound).max() + rng.normal(0, 0.002, sound.size)
     return np.rint(np.clip(32000 * rng.uniform(0.35, 0.9) * sound, -32768, 32767)).astype("<i2")
 

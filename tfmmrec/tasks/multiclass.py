@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -41,10 +42,9 @@ class Multiclass(Task):
         return [None if cell is None or cell == "" else str(cell) for cell in cells]
 
     def fit(self, labels: Sequence[Any]) -> dict[str, Any]:
-        known = [label for label in labels if label is not None]
-        terms = terms_by_count(known)
-        counts = [known.count(term) for term in terms]
-        share = [len(known) / (len(terms) * count) for count in counts]
+        counts = Counter(label for label in labels if label is not None)
+        terms = terms_by_count(counts.elements())
+        share = [counts.total() / (len(terms) * counts[term]) for term in terms]
         return {"classes": terms, "class_weights": share if self.balanced else [1.0] * len(terms)}
 
     def encode(self, labels: Sequence[Any], state: dict[str, Any]) -> np.ndarray:

@@ -37,6 +37,7 @@ def fit(
     k: tuple[int, ...] = (10, 20),
     refresh_every: int = 50,
     negatives: int = 512,
+    encode_items: int | None = 512,
     seed: int = 0,
     jit_compile: bool = False,
     run: Run | None = None,
@@ -59,6 +60,9 @@ def fit(
         k: cut-offs of the ranking metrics.
         refresh_every: steps between two refreshes of cached content vectors.
         negatives: items drawn for each batch, for a provider that samples.
+        encode_items: at most so many of a batch's items are encoded in a step, drawn at random; the content
+            of the others comes from the cache. It bounds the cost of a step; None encodes all. Without
+            effect where nothing is cached.
         seed: of the order of batches, the negatives and the dropout.
         jit_compile: compile the step with XLA: quicker steps after a compilation of up to a minute per
             batch shape, worth it for long trainings. The jax backend always compiles unless run eagerly.
@@ -85,6 +89,7 @@ def fit(
         model.schema,
         batch_events=batch_events,
         negatives=negatives if model.item_vectors.sampled else 0,
+        encoded=encode_items if model.item_vectors.cached else None,
         seed=seed,
     )
     keras.utils.set_random_seed(seed)
@@ -98,6 +103,8 @@ def fit(
             schedule, weight_decay=weight_decay, beta_2=0.98, global_clipnorm=1.0
         )
         optimizer.exclude_from_weight_decay(var_names=["table", "scale", "norm", "bias", "words", "gap"])
+    # its variables are made here and not while the step is traced, which would trace it twice
+    optimizer.build(model.trainable_variables)
     model.compile(optimizer=optimizer, jit_compile=jit_compile)
     callbacks: list[keras.callbacks.Callback] = [SetEpoch(batches)]
     if model.item_vectors.cached:

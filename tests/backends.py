@@ -1,0 +1,89 @@
+"""What tests do in another way under each backend: gradients, calls in one graph, dtype policies."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+import numpy as np
+
+JIT = keras.backend.backend() == "jax"
+"""What to compile models with: under tensorflow XLA would cost tests more than it saves, jax lives by it."""
+
+
+def numpy(tensor: Any) -> np.ndarray:
+    """A tensor as an array; bfloat16, which numpy lacks, as float32."""
+    dtype = keras.backend.standardize_dtype(tensor.dtype)
+    return keras.ops.convert_to_numpy(keras.ops.cast(tensor, "float32") if dtype == "bfloat16" else tensor)
+
+
+def arrays(tree: Any) -> Any:
+    """A tree of tensors as arrays."""
+    return keras.tree.map_structure(numpy, tree)
+
+
+def run(function: Callable[..., Any], *inputs: Any) -> Any:
+    """``function(*inputs)`` as arrays.
+
+    Under jax in one compilation: its operations one by one would take many. Layers must have been built.
+    """
+    inputs = keras.tree.map_structure(keras.ops.convert_to_tensor, inputs)
+    if keras.backend.backend() != "jax":
+        return arrays(function(*inputs))
+    import jax
+
+    def pure(*inputs: Any) -> Any:
+        with keras.StatelessScope(collect_losses=True):
+            return function(*inputs)
+
+    return arrays(jax.jit(pure)(*inputs))
+
+
+def gradients(
+    function: Callable[..., Any], variables: Sequence[Any] = (), inputs: Sequence[Any] = ()
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Gradients of the scalar ``function(*inputs)`` with respect to variables and to inputs, as arrays.
+
+    Zeros where nothing flows. Layers must have been built.
+    """
+    inputs = [keras.ops.convert_to_tensor(x) for x in inputs]
+    if keras.backend.backend() == "jax":
+        import jax
+
+        def pure(values: list[Any], inputs: list[Any]) -> Any:
+            known = list(zip(variables, values, strict=True))
+            with keras.StatelessScope(state_mapping=known, collect_losses=True):
+                return function(*inputs)
+
+        of_both = jax.jit(jax.grad(pure, argnums=(0, 1)))([v.value for v in variables], inputs)
+    else:
+        import tensorflow as tf
+
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            value = function(*inputs)
+        sources = ([v.value for v in variables], inputs)
+        found = tape.gradient(value, sources, unconnected_gradients="zero")
+        of_both = [[tf.convert_to_tensor(g) for g in side] for side in found]
+    of_variables, of_inputs = of_both
+    return arrays(list(of_variables)), arrays(list(of_inputs))
+
+
+@contextmanager
+def policy(name: str) -> Iterator[None]:
+    """Layers made inside have this dtype policy."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def overfit(model: keras.Model, x: Any, y: np.ndarray, steps: int, rate: float = 0.02) -> float:
+    """Accuracy of a model with one logit on its own training examples, after so many steps of Adam."""
+    loss = keras.losses.BinaryCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(rate), loss, jit_compile=JIT)
+    for _ in range(steps):
+        model.train_on_batch(x, y)
+    return float(((model.predict_on_batch(x)[:, 0] > 0) == (y > 0.5)).mean())

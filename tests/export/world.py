@@ -1,0 +1,195 @@
+"""A small shop with every modality, and a circle of friends without an order: models, data and exports.
+
+Each is made once per process, whatever asks for it. Weights are as they were drawn: an export has to answer
+like its model, trained or not.
+"""
+
+import functools
+import io
+import tempfile
+import wave
+from pathlib import Path
+
+import keras
+import numpy as np
+from PIL import Image as Pillow
+
+from tfmmrec.data import load
+from tfmmrec.export import KnownUsers, export
+from tfmmrec.modalities import Audio, Category, History, Image, Number, Tags, Text, Timestamp, Vector
+from tfmmrec.models import build_recommender
+from tfmmrec.schema import Schema
+from tfmmrec.tasks import Binary, Match, Multiclass, NextItem, Rating
+
+ITEMS = ["a,b", "🎬", "i 2", "é", '"q"', "5", "06", "x", "y", "z"]  # the last two have no events
+USERS = ["ann", "bob,c", "😀", "dan"]
+HISTORIES = [[0, 1, 2, 3, 4, 5, 6], [3, 2, 0], [7], [6, 5, 4, 6, 1]]
+DEVICES = ["phone", "desk", ""]
+START = 1.7e9
+
+
+@functools.cache
+def folder() -> Path:
+    """A folder that goes with the process."""
+    held = tempfile.TemporaryDirectory()
+    folder.held = held  # type: ignore[attr-defined]
+    return Path(held.name)
+
+
+def png(number: int, side: int = 6) -> bytes:
+    pixels = np.random.default_rng(number).integers(0, 255, (side, side, 3), "uint8")
+    packed = io.BytesIO()
+    Pillow.fromarray(pixels).save(packed, "PNG")
+    return packed.getvalue()
+
+
+def wav(number: int, rate: int = 2000) -> bytes:
+    sound = np.random.default_rng(number).integers(-9000, 9000, rate // 5, "int16")
+    packed = io.BytesIO()
+    with wave.open(packed, "wb") as clip:
+        clip.setnchannels(1), clip.setsampwidth(2), clip.setframerate(rate)
+        clip.writeframes(sound.tobytes())
+    return packed.getvalue()
+
+
+def item_content(row: int) -> dict:
+    """Raw content of an item as a request brings it; number 3 has only its title, 8 no picture."""
+    content = {
+        "item_title": f"title {row} of the long {'red' if row % 2 else 'blue'} row",
+        "item_tags": "new|red" if row % 2 else "new",
+        "item_kind": "film" if row % 3 else "book",
+        "item_price": 5.0 + row,
+        "item_released": 1e9 + 1e7 * row,
+        "item_poster": [png(row), png(row + 50)][: 1 + row % 2],
+        "item_sound": wav(row),
+        "item_taste": [0.1 * row, -0.2, 0.3 + row],
+    }
+    if row == 3:
+        content = {"item_title": content["item_title"]}
+    if row == 8:
+        del content["item_poster"]
+    return content
+
+
+def user_content(row: int) -> dict:
+    return {"user_gender": "fm"[row % 2], "user_age": 20.0 + row, "user_likes": "new|old" if row else "new"}
+
+
+def event_content(user: int) -> dict:
+    """Aligned lists of a user's events."""
+    count = len(HISTORIES[user])
+    return {
+        "history_time": [START + 1000.0 * place**3 for place in range(count)],
+        "history_device": [DEVICES[(user + place) % 3] for place in range(count)],
+        "history_seconds": [float(place) if place % 2 else None for place in range(count)],
+        "history_snap": [png(100 + place) if place % 2 else b"" for place in range(count)],
+    }
+
+
+def write_files(to: Path) -> None:
+    """The tables and media of the shop."""
+    (to / "media").mkdir(parents=True)
+
+    def cell(value) -> str:
+        text = "" if value is None else str(value)
+        return '"' + text.replace('"', '""') + '"'
+
+    def files(name: str, contents: list[bytes], ending: str) -> str:
+        names = []
+        for place, content in enumerate(contents):
+            if content:
+                names.append(f"media/{name}-{place}.{ending}")
+                (to / names[-1]).write_bytes(content)
+        return "|".join(names)
+
+    lines = ["item_id,title,tags,kind,price,released,poster,sound,taste"]
+    for row, item in enumerate(ITEMS):
+        content = item_content(row)
+        given = [content.get(f"item_{name}") for name in ("title", "tags", "kind", "price", "released")]
+        poster = files(f"poster{row}", content.get("item_poster", []), "png")
+        sound = files(f"sound{row}", [content.get("item_sound", b"")], "wav")
+        taste = " ".join(map(str, content.get("item_taste", [])))
+        lines.append(",".join(map(cell, [item, *given, poster, sound, taste])))
+    (to / "items.csv").write_text("\n".join(lines), "utf-8")
+    lines = ["user_id,gender,age,likes"]
+    lines += [",".join(map(cell, [user, *user_content(row).values()])) for row, user in enumerate(USERS)]
+    (to / "users.csv").write_text("\n".join(lines), "utf-8")
+    lines = ["user_id,item_id,time,device,seconds,snap,like,score,outcome"]
+    for row, history in enumerate(HISTORIES):
+        for place, item in enumerate(history):
+            time, device, seconds, snap = (values[place] for values in event_content(row).values())
+            snap = files(f"snap{row}-{place}", [snap], "png")
+            labels = [(row + place) % 2, 1 + place % 5, ("kept", "sent back", "lost")[place % 3]]
+            event = [USERS[row], ITEMS[item], time, device, seconds, snap, *labels]
+            lines.append(",".join(map(cell, event)))
+    (to / "events.csv").write_text("\n".join(lines), "utf-8")
+
+
+def shop_schema() -> Schema:
+    return Schema(
+        item=[
+            Text("title", length=6, min_count=1, layers=0, tokens=1),
+            Tags("tags"),
+            Category("kind"),
+            Number("price"),
+            Timestamp("released"),
+            Image("poster", height=8, width=8, patch=4, images=2, layers=0, tokens=1),
+            Audio("sound", seconds=0.2, rate=2000, mels=8, layers=0, tokens=1),
+            Vector("taste"),
+        ],
+        user=[Category("gender"), Number("age"), Tags("likes")],
+        event=[
+            Category("device"),
+            Number("seconds"),
+            Image("snap", height=8, width=8, patch=8, layers=0, tokens=1),
+        ],
+        # the column "score" meets an output of that name
+        tasks=[NextItem(), Binary("like"), Rating("score"), Multiclass("outcome")],
+        timestamp="time",
+        history=History(length=4, layers=1, heads=2),
+    )
+
+
+@functools.cache
+def shop():
+    """Data and model with every modality, an order and all heads."""
+    write_files(folder() / "shop")
+    data = load(folder() / "shop", shop_schema())
+    return data, perturbed(build_recommender(data.schema, data.vocabulary, width=8, fusion="concat", seed=1))
+
+
+@functools.cache
+def shop_export() -> Path:
+    data, model = shop()
+    return export(model, data.catalogue, folder() / "savedmodels" / "shop" / "1", users=KnownUsers.of(data))
+
+
+def circle_schema() -> Schema:
+    return Schema(
+        item=[Number("price")],
+        tasks=[Match(), Rating("score")],
+        history=History(length=4, layers=1, heads=2),
+    )
+
+
+@functools.cache
+def circle():
+    """Data and model without an order: a set of items and the user's id."""
+    shop()
+    data = load(folder() / "shop", circle_schema(), split="random:60/20/20")
+    return data, perturbed(build_recommender(data.schema, data.vocabulary, width=8, fusion="concat", seed=2))
+
+
+@functools.cache
+def circle_export() -> Path:
+    """An export without users."""
+    data, model = circle()
+    return export(model, data.catalogue, folder() / "savedmodels" / "circle" / "3")
+
+
+def perturbed(model):
+    """The model with all weights moved: nothing is zero or one as it was drawn."""
+    keras.utils.set_random_seed(3)
+    for weight in model.trainable_weights:
+        weight.assign_add(0.3 * keras.random.normal(weight.shape))
+    return model

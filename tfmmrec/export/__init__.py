@@ -1,0 +1,8 @@
+"""One SavedModel that answers everything a product asks of a model."""
+
+from tfmmrec.export.conventions import CONVENTIONS
+from tfmmrec.export.export import export
+from tfmmrec.export.known_users import KnownUsers
+from tfmmrec.export.servable import check_servable, core_ops
+
+__all__ = ["CONVENTIONS", "KnownUsers", "check_servable", "core_ops", "export"]

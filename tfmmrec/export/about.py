@@ -1,0 +1,57 @@
+"""What an export says of itself: ``assets.extra/about.json``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tfmmrec.data.dataset import Catalogue
+from tfmmrec.export.conventions import CONVENTIONS
+from tfmmrec.export.known_users import KnownUsers
+from tfmmrec.models import Recommender
+from tfmmrec.training.run import versions
+
+
+def about(
+    model: Recommender,
+    catalogue: Catalogue,
+    users: KnownUsers | None,
+    index: Any,
+    signatures: dict[str, Any],
+    operations: list[str],
+) -> dict[str, Any]:
+    """Plain values for JSON: the schema, every signature, the conventions, operations and versions.
+
+    Args:
+        model: what was exported.
+        catalogue: its items.
+        users: its known users, or None.
+        index: the index as it was asked for.
+        signatures: concrete functions by name.
+        operations: of the SavedModel.
+    """
+    made = {name: value for name, value in versions().items() if name not in ("machine", "cores")}
+    tasks = catalogue.vocabulary.tasks
+    return {
+        "format": "tfmmrec export",
+        "version": 1,
+        "schema": model.schema.to_dict(),
+        "width": model.width,
+        "index": index if isinstance(index, str | dict) else type(index).__name__,
+        "items": len(catalogue.item_ids),
+        "users": len(users) if users is not None else 0,
+        "classes": {name: state["classes"] for name, state in tasks.items() if state.get("classes")},
+        "signatures": {
+            name: {
+                "inputs": {key: _tensor(spec) for key, spec in of.structured_input_signature[1].items()},
+                "outputs": {key: _tensor(spec) for key, spec in of.structured_outputs.items()},
+            }
+            for name, of in signatures.items()
+        },
+        "conventions": list(CONVENTIONS),
+        "operations": operations,
+        "versions": made,
+    }
+
+
+def _tensor(spec: Any) -> dict[str, Any]:
+    return {"dtype": spec.dtype.name, "shape": spec.shape.as_list()}

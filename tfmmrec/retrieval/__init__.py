@@ -1,0 +1,6 @@
+"""Indexes: how the best items of a query are found. One file each."""
+
+from tfmmrec.retrieval.exact import Exact
+from tfmmrec.retrieval.index import Index
+
+__all__ = ["Exact", "Index"]

@@ -1,0 +1,44 @@
+"""What every index must bring: the catalogue's vectors, searched inside an export."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+
+class Index(ABC):
+    """Abstract. The vectors of a catalogue, arranged so that the best of them are found for a query.
+
+    It is built once, at export, and becomes a part of the SavedModel: `search` uses core TensorFlow ops
+    alone, runs eagerly and inside a ``tf.function``, and lists in `resources` what has to be kept with it.
+    A new index is a subclass in a file of its own, exported by this package, and chosen by its name.
+
+    Args:
+        vectors: float32 ``[N, D]``, an array, or a ``tf.Variable`` that is shared instead of copied. Row r
+            is the item in row r of the catalogue.
+        cosine: scores are cosines (a vector of zeros has the cosine 0) instead of dot products.
+
+    Attributes:
+        resources: the variables and tables an export keeps.
+    """
+
+    resources: list[Any]
+
+    @abstractmethod
+    def __init__(self, vectors: Any, cosine: bool = False) -> None: ...
+
+    @abstractmethod
+    def search(self, queries: Any, k: Any, excluded: Any) -> tuple[Any, Any]:
+        """The best items of each query, best first; of equal scores the lower row comes first.
+
+        Excluded items take no places: there are k results where the catalogue has k others.
+
+        Args:
+            queries: float32 ``[B, D]``.
+            k: int32 ``[B]``, how many are wanted of each query; below 0 is 0, and more than there are is fine.
+            excluded: int32 ``[B, ?]``, rows that must not be found; −1 is padding.
+
+        Returns:
+            rows int32 ``[B, max(k)]``, −1 where there is none, and scores float32 ``[B, max(k)]``, NaN where
+            there is none.
+        """
