@@ -39,7 +39,8 @@ class ModalityContract:
     steps: ClassVar[int] = 60  # of training, until 32 examples are known by heart
     width: ClassVar[int] = WIDTH  # of the encoder that learns them
 
-    def cells(self, folder: Path) -> list[Any]:
+    @classmethod
+    def cells(cls, folder: Path) -> list[Any]:
         """`EXAMPLES` distinct cells; media they name are written to the folder."""
         raise NotImplementedError
 
@@ -55,20 +56,17 @@ class ModalityContract:
         return Schema(item=[self.component], tasks=[Match()])
 
     @pytest.fixture(scope="class")
-    def folder(self, tmp_path_factory: pytest.TempPathFactory) -> Path:
-        return tmp_path_factory.mktemp("data")
-
-    @pytest.fixture(scope="class")
-    def sample(self, folder: Path) -> SimpleNamespace:
+    @classmethod
+    def sample(cls, tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
         """The cells, one missing before and one after them, through raw, fit and preprocess."""
         import tensorflow as tf
 
-        member = self.component
+        member, folder = cls.component, tmp_path_factory.mktemp("data")
 
         def reject(row: int, why: str) -> None:
             pytest.fail(f"cell {row} was rejected: {why}")
 
-        raw = member.raw(["", *self.cells(folder), None], folder, reject)
+        raw = member.raw(["", *cls.cells(folder), None], folder, reject)
         state = member.fit([] if member.media else raw)
         dtype = tf.string if member.raw_dtype == "string" else tf.float64
         tensor = tf.constant(raw if dtype == tf.string else np.asarray(raw, "float64"), dtype)
@@ -80,19 +78,22 @@ class ModalityContract:
         )
 
     @pytest.fixture(scope="class")
-    def encoder(self, sample: SimpleNamespace) -> keras.layers.Layer:
+    @classmethod
+    def encoder(cls, sample: SimpleNamespace) -> keras.layers.Layer:
         """The encoder as a model gets it: from a state without terms, built in a graph."""
         keras.utils.set_random_seed(0)
-        return self.built(sample.state, WIDTH)
+        return cls.built(sample.state, WIDTH)
 
-    def built(self, state: dict[str, Any], width: int) -> keras.layers.Layer:
+    @classmethod
+    def built(cls, state: dict[str, Any], width: int) -> keras.layers.Layer:
         small = {key: value for key, value in state.items() if key != "terms"}
-        layer = self.component.encoder(width, small, name="feature")
-        layer(self.inputs(state))
+        layer = cls.component.encoder(width, small, name="feature")
+        layer(cls.inputs(state))
         return layer
 
-    def inputs(self, state: dict[str, Any]) -> dict[str, Any]:
-        spec = self.component.spec({key: value for key, value in state.items() if key != "terms"})
+    @classmethod
+    def inputs(cls, state: dict[str, Any]) -> dict[str, Any]:
+        spec = cls.component.spec({key: value for key, value in state.items() if key != "terms"})
         return {part: keras.Input(shape, dtype=dtype, name=part) for part, (shape, dtype) in spec.items()}
 
     def test_parts_have_the_promised_shapes(self, sample):

@@ -1,3 +1,116 @@
-"""Raw tables and media in, one trained multi-modal multi-task recommender, one served SavedModel out."""
+"""Raw tables and media in, one trained multi-modal multi-task recommender, one served SavedModel out.
 
-__version__ = "0.1.0"
+    from tfmmrec import Schema, build_recommender, evaluate, export, fit, load
+
+    schema = Schema.from_toml("films/schema.toml")
+    data = load("films", schema)
+    model = build_recommender(schema, data.vocabulary)
+    fit(model, data.train, data.validation)
+    print(evaluate(model, data.test).metrics)
+    export(model, data.catalogue, "savedmodels/films/1")
+
+Nothing heavy is imported before it is used: Keras and TensorFlow come with the first name that needs them.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import types
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # the same names for editors and type checkers
+    from tfmmrec.data import load as load
+    from tfmmrec.data import open_shards as open_shards
+    from tfmmrec.evaluation import Results as Results
+    from tfmmrec.evaluation import evaluate as evaluate
+    from tfmmrec.export import KnownUsers as KnownUsers
+    from tfmmrec.export import export as export
+    from tfmmrec.modalities import Audio as Audio
+    from tfmmrec.modalities import Category as Category
+    from tfmmrec.modalities import History as History
+    from tfmmrec.modalities import Image as Image
+    from tfmmrec.modalities import Number as Number
+    from tfmmrec.modalities import Tags as Tags
+    from tfmmrec.modalities import Text as Text
+    from tfmmrec.modalities import Timestamp as Timestamp
+    from tfmmrec.modalities import Vector as Vector
+    from tfmmrec.models import Recommender as Recommender
+    from tfmmrec.models import build_recommender as build_recommender
+    from tfmmrec.schema import Schema as Schema
+    from tfmmrec.serving import Served as Served
+    from tfmmrec.tasks import Binary as Binary
+    from tfmmrec.tasks import Match as Match
+    from tfmmrec.tasks import Multiclass as Multiclass
+    from tfmmrec.tasks import NextItem as NextItem
+    from tfmmrec.tasks import Rating as Rating
+    from tfmmrec.training import Run as Run
+    from tfmmrec.training import fit as fit
+
+_HOME = {
+    "Audio": "tfmmrec.modalities",
+    "Binary": "tfmmrec.tasks",
+    "Category": "tfmmrec.modalities",
+    "History": "tfmmrec.modalities",
+    "Image": "tfmmrec.modalities",
+    "KnownUsers": "tfmmrec.export",
+    "Match": "tfmmrec.tasks",
+    "Multiclass": "tfmmrec.tasks",
+    "NextItem": "tfmmrec.tasks",
+    "Number": "tfmmrec.modalities",
+    "Rating": "tfmmrec.tasks",
+    "Recommender": "tfmmrec.models",
+    "Results": "tfmmrec.evaluation",
+    "Run": "tfmmrec.training",
+    "Schema": "tfmmrec.schema",
+    "Served": "tfmmrec.serving",
+    "Tags": "tfmmrec.modalities",
+    "Text": "tfmmrec.modalities",
+    "Timestamp": "tfmmrec.modalities",
+    "Vector": "tfmmrec.modalities",
+    "build_recommender": "tfmmrec.models",
+    "evaluate": "tfmmrec.evaluation",
+    "export": "tfmmrec.export",
+    "fit": "tfmmrec.training",
+    "load": "tfmmrec.data",
+    "open_shards": "tfmmrec.data",
+}
+"""Public name → the package it lives in."""
+
+__all__ = ["__version__", *_HOME]  # noqa: PLE0604  names of `_HOME`, which are looked up when asked for
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        value: Any = _version()
+    elif name in _HOME:
+        value = getattr(importlib.import_module(_HOME[name]), name)
+    else:
+        here = sys.modules[__name__]
+        raise AttributeError(f"module 'tfmmrec' has no attribute {name!r}", name=name, obj=here)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def _version() -> str:
+    """The installed version; it is written in setup.cfg alone."""
+    try:
+        return version("tfmmrec")
+    except PackageNotFoundError:  # run from a checkout that was never installed
+        return "0+unknown"
+
+
+class _Package(types.ModuleType):
+    """Keeps ``tfmmrec.export`` the function: importing the package `tfmmrec.export` would put itself there."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in _HOME and isinstance(value, types.ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -12,9 +12,12 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import tensorflow as tf
 from PIL import Image as Pillow
 
 from tfmmrec.data import load
+from tfmmrec.evaluation.evaluate import user_states
+from tfmmrec.evaluation.queries import Queries
 from tfmmrec.export import KnownUsers, export
 from tfmmrec.modalities import Audio, Category, History, Image, Number, Tags, Text, Timestamp, Vector
 from tfmmrec.models import build_recommender
@@ -193,3 +196,47 @@ def perturbed(model):
     for weight in model.trainable_weights:
         weight.assign_add(0.3 * keras.random.normal(weight.shape))
     return model
+
+
+@functools.cache
+def loaded(path: Path):
+    return tf.saved_model.load(str(path))
+
+
+def call(path: Path, signature: str, **given) -> dict:
+    """Asks a signature: what is not given is padding; nested lists in, numpy arrays out."""
+    function = loaded(path).signatures[signature]
+    batch = max(len(value) for value in given.values())
+    tensors = {}
+    for name, spec in function.structured_input_signature[1].items():
+        nothing = {tf.string: "", tf.bool: False, tf.int32: 0}.get(spec.dtype, float("nan"))
+        values = given.pop(name, [nothing] * batch if len(spec.shape) == 1 else [[nothing]] * batch)
+        tensors[name] = tf.constant(padded(values, nothing), spec.dtype)
+    assert not given, f"{signature} takes no {sorted(given)}"
+    return {name: tensor.numpy() for name, tensor in function(**tensors).items()}
+
+
+def padded(values: list, nothing) -> list:
+    """Rows of one width; None is padding."""
+    if not any(isinstance(row, list) for row in values):
+        return [nothing if row is None else row for row in values]
+    width = max(map(len, values))
+    return [[nothing if cell is None else cell for cell in row + [None] * (width - len(row))] for row in values]
+
+
+def raw_user(row: int, first: int = 0) -> dict:
+    """A shop user as a request of one row brings one: history from its event `first` on, and features."""
+    history = {"history": [ITEMS[item] for item in HISTORIES[row]], **event_content(row)}
+    one = {name: [values[first:]] for name, values in history.items()}
+    return one | {name: [value] for name, value in user_content(row).items()}
+
+
+def states(model, data, users: list[int], histories: list) -> np.ndarray:
+    """What evaluation holds of users with these events (rows) behind them."""
+    queries = Queries(data, np.asarray(users), [np.asarray(rows, "int64") for rows in histories], [])
+    return user_states(model, queries, model.encode_items(data.items)["vector"], batch=4)
+
+
+def text(values) -> list:
+    """Bytes, nested, as strings."""
+    return np.char.decode(np.asarray(values, "S"), "utf-8").tolist()

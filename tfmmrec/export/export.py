@@ -149,7 +149,9 @@ def _check(model: Recommender, catalogue: Catalogue, users: KnownUsers | None) -
     if users is not None and len(users):
         met = max(users.item.max(initial=-1), users.seen.max(initial=-1))
         if met >= len(catalogue.item_ids):
-            raise ValueError("The users met items that are not in the catalogue; take both from the same data.")
+            raise ValueError(
+                "The users met items that are not in the catalogue; take both from the same data."
+            )
 
 
 def _other_data(what: str) -> ValueError:

@@ -31,9 +31,7 @@ class ItemReader:
     def __init__(self, schema: Schema, vocabulary: Vocabulary, names: Names, tower: keras.Model) -> None:
         self.names, self.tower = names, tower
         states = vocabulary.features["item"]
-        self._features = [
-            RawFeature(feature, states[feature.name]) for feature in schema.features("item")
-        ]
+        self._features = [RawFeature(feature, states[feature.name]) for feature in schema.features("item")]
         self.resources = [table for raw in self._features for table in raw.resources]
 
     def specs(self) -> Tensors:

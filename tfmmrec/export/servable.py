@@ -39,8 +39,8 @@ def check_servable(path: str | Path) -> None:
     custom = [name for name in core_ops(path) if not hasattr(tf.raw_ops, name) or name in _PYTHON]
     if custom:
         raise ValueError(
-            f"The SavedModel in {str(path)!r} needs operations that an unmodified TensorFlow Serving does not "
-            f"have: {', '.join(custom)}. Express them in TensorFlow's own operations."
+            f"The SavedModel in {str(path)!r} needs operations that an unmodified TensorFlow Serving lacks: "
+            f"{', '.join(custom)}. Express them in TensorFlow's own operations."
         )
     for graph in _graphs(path):
         carriers = [node.name for node in _nodes(graph) if _COMPILED in node.attr]

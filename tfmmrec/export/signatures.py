@@ -26,16 +26,15 @@ Tensors = dict[str, Any]
 class Signatures:
     """A model, its catalogue and maybe its users as TensorFlow functions; see `CONVENTIONS`.
 
-    ================  ====================================================  ===================================
-    signature         inputs beside the user's or the item's                outputs
-    ================  ====================================================  ===================================
-    recommend         user; ``k``, ``exclude``, ``exclude_seen``            ``item_id``, ``score``, ``<task>``
-    rank              user; ``candidate``; one new item's content           ``score``, ``<task>``,
-                                                                            ``new_item_score``, ``new_item_<task>``
-    similar_items     item; ``k``                                           ``item_id``, ``score`` (cosine)
-    encode_user       user                                                  ``vector``
-    encode_item       item                                                  ``vector``
-    ================  ====================================================  ===================================
+    ``recommend``: user, ``k``, ``exclude``, ``exclude_seen`` → ``item_id``, ``score``, ``<task>``
+    ``rank``: user, ``candidate``, one new item's content → ``score``, ``<task>``, ``new_item_score``,
+    ``new_item_<task>``
+    ``similar_items``: item, ``k`` → ``item_id``, ``score`` (cosine)
+    ``encode_user``: user → ``vector``
+    ``encode_item``: item → ``vector``
+
+    A user is ``user_id``, ``history`` with its ``history_time`` and ``history_<feature>``, and
+    ``user_<feature>``; an item is ``item_id`` and ``item_<feature>``.
 
     A task of classes gives their probabilities ``[B, K, C]`` and, as ``<task>_class``, the likeliest. A
     model without a task that ranks the catalogue has neither ``recommend`` nor a ``score`` to rank by. Where
@@ -76,9 +75,20 @@ class Signatures:
         self.users = UserReader(schema, vocabulary, self.names, self.find, stored)
         self.items = ItemReader(schema, vocabulary, self.names, model.item_tower)
 
+        # traced once and called by every signature that asks about a user, or brings an item's content
+        self._user_state = tf.function(self._read_user, autograph=False)
+        self._item_content = tf.function(self.items.read, autograph=False)
+
         towers = [model.item_tower, model.user_tower, *([model.ranker] if model.ranker else [])]
         weights = [weight.value for tower in towers for weight in tower.weights]
-        self.resources = [table, self.ids, self.vectors, *weights, *self.users.resources, *self.items.resources]
+        self.resources = [
+            table,
+            self.ids,
+            self.vectors,
+            *weights,
+            *self.users.resources,
+            *self.items.resources,
+        ]
         self.resources += [*self.index.resources, *self.neighbours.resources]
 
     def functions(self) -> dict[str, Any]:
@@ -130,7 +140,7 @@ class Signatures:
             scores = tf.einsum("bd,bcd->bc", state, self._vectors_of(rows))
             answer["score"] = _where(rows >= 0, scores)
         if self.items.specs():
-            given, vector = self.items.read(request, tf.fill(tf.shape(request["user_id"]), ""))
+            given, vector = self._content(request, tf.fill(tf.shape(request["user_id"]), ""))
             about = self._predict(state, vector[:, None], given[:, None])
             if self.schema.retrieval is not None:
                 about["score"] = _where(given[:, None], tf.reduce_sum(state * vector, 1, keepdims=True))
@@ -170,8 +180,7 @@ class Signatures:
         """bool, in the shape of `ids`: what is in the catalogue."""
         return self.find(ids) >= 0
 
-    def _state(self, request: Tensors) -> tuple[Any, Any]:
-        """What is known of each user ``[B, D]``, and the rows of the items he or she has seen ``[B, ?]``."""
+    def _read_user(self, request: Tensors) -> tuple[Any, Any]:
         import tensorflow as tf
 
         inputs, count, seen = self.users.read(request)
@@ -179,14 +188,21 @@ class Signatures:
         tower = self.model.user_tower
         states = tower({name: inputs[name] for name in tower.input}, training=False)
         states = tf.cast(states, tf.float32)
-        state = tf.gather(states, count, batch_dims=1) if self.schema.ordered else states[:, 0]
-        return state, seen
+        return tf.gather(states, count, batch_dims=1) if self.schema.ordered else states[:, 0], seen
+
+    def _state(self, request: Tensors) -> tuple[Any, Any]:
+        """What is known of each user ``[B, D]``, and the rows of the items he or she has seen ``[B, ?]``."""
+        return self._user_state({name: request[name] for name in self.users.specs()})
+
+    def _content(self, request: Tensors, item_id: Any) -> tuple[Any, Any]:
+        """See `ItemReader.read`."""
+        return self._item_content({name: request[name] for name in self.items.specs()}, item_id)
 
     def _item(self, request: Tensors) -> tuple[Any, Any]:
         """Vectors ``[B, D]`` by content or by id, and which rows have one."""
         import tensorflow as tf
 
-        given, vector = self.items.read(request, request["item_id"])
+        given, vector = self._content(request, request["item_id"])
         row = self.find(request["item_id"])
         return tf.where(given[:, None], vector, self._vectors_of(row)), given | (row >= 0)
 

@@ -1,4 +1,4 @@
-"""From a request's user to the inputs of the user tower: raw history or stored one, raw features or stored."""
+"""From the user of a request to the inputs of the user tower: what is raw, and what is stored."""
 
 from __future__ import annotations
 
@@ -54,7 +54,9 @@ class UserReader:
     ) -> None:
         self.schema, self.names, self.find_item, self.users = schema, names, find_item, users
         states = vocabulary.features
-        self._user = [RawFeature(feature, states["user"][feature.name]) for feature in schema.features("user")]
+        self._user = [
+            RawFeature(feature, states["user"][feature.name]) for feature in schema.features("user")
+        ]
         self._event = [
             RawFeature(feature, states["event"][feature.name]) for feature in schema.features("event")
         ]
@@ -84,7 +86,9 @@ class UserReader:
         """The users of a request."""
         import tensorflow as tf
 
-        rows = self.users.find(request["user_id"]) if self.users else tf.fill(tf.shape(request["user_id"]), -1)
+        rows = (
+            self.users.find(request["user_id"]) if self.users else tf.fill(tf.shape(request["user_id"]), -1)
+        )
         history, seen, count = self._histories(request, rows)
         return UserInputs({**history, **self._features(request, rows)}, count, seen)
 
@@ -122,7 +126,7 @@ class UserReader:
         parts = {raw.feature.name: self._event_parts(raw, request, places, width) for raw in self._event}
         seen = found
         if self.users:
-            known_item, known_time, known_parts = self.users.events(user, count, steps)
+            known_item, known_time, known_parts = self.users.events(user, tf.where(stored, count, 0), steps)
             item = tf.where(stored[:, None], known_item, item)
             time = tf.where(stored[:, None], known_time, time)
             parts = _choose(stored, known_parts, parts)
@@ -185,7 +189,7 @@ def latest(known: Any, length: int) -> tuple[Any, Any]:
         length: at most so many.
 
     Returns:
-        columns int32 ``[B, L]``, L = min(H, length), −1 is padding, at the end; and their counts int32 ``[B]``.
+        columns int32 ``[B, min(H, length)]``, −1 is padding, at the end; and their counts int32 ``[B]``.
     """
     import tensorflow as tf
 

@@ -35,7 +35,7 @@ class Index(ABC):
 
         Args:
             queries: float32 ``[B, D]``.
-            k: int32 ``[B]``, how many are wanted of each query; below 0 is 0, and more than there are is fine.
+            k: int32 ``[B]``, how many are wanted; below 0 is 0, and more than there are is fine.
             excluded: int32 ``[B, ?]``, rows that must not be found; −1 is padding.
 
         Returns:

@@ -1,0 +1,1 @@
+"""Quality on public data: one row of a table is one command."""

@@ -1,0 +1,121 @@
+"""Audio: WAV files, log-mel frames; the contract."""
+
+import io
+import wave
+
+import numpy as np
+import pytest
+from backends import preprocessed
+from contracts import EXAMPLES, ModalityContract
+
+from tfmmrec.modalities import Audio
+from tfmmrec.modalities.audio import checked_wav
+
+
+def clip(sound, rate=2000, width=2, channels=1):
+    """A WAV file of numbers in [-1, 1]."""
+    packed = io.BytesIO()
+    with wave.open(packed, "wb") as file:
+        file.setnchannels(channels)
+        file.setsampwidth(width)
+        file.setframerate(rate)
+        samples = (np.asarray(sound) * 32767).astype("<i2")
+        file.writeframes(samples.tobytes() if width == 2 else (samples >> 8).astype("u1").tobytes())
+    return packed.getvalue()
+
+
+def tone(hertz, seconds=0.4, rate=2000):
+    return 0.5 * np.sin(2 * np.pi * hertz * np.arange(int(seconds * rate)) / rate)
+
+
+SMALL = Audio("sound", seconds=0.4, rate=2000, mels=6, frames=20, stride=2, tokens=2)
+
+
+def heard(clips):
+    return preprocessed(SMALL, {}, clips)
+
+
+class TestAudio(ModalityContract):
+    component = SMALL
+    steps = 40
+
+    @classmethod
+    def cells(cls, folder):
+        generator = np.random.default_rng(0)
+        for i in range(EXAMPLES):
+            # two tones one after the other; every fourth clip is shorter than what is heard
+            one, other = generator.uniform(80, 900, 2)
+            length = 0.1 if i % 4 == 0 else 0.2
+            (folder / f"{i}.wav").write_bytes(clip(np.concatenate([tone(one, length), tone(other, length)])))
+        return [f"{i}.wav" for i in range(EXAMPLES)]
+
+    def disturb(self, parts, generator):
+        frames = parts["frames"]
+        beyond = np.arange(frames.shape[1]) >= parts["heard"][:, None]
+        frames[beyond] = np.where(generator.random((beyond.sum(), 1)) < 0.5, np.nan, 9.0)
+        return parts
+
+
+def test_a_tone_is_loudest_in_its_band():
+    low, high = (heard([clip(tone(hertz))])["frames"][0] for hertz in (100, 900))
+    bands = [frames[1:-1].mean(axis=0).argmax() for frames in (low, high)]
+    assert bands == [0, 5]
+
+
+def test_loudness_does_not_matter():
+    quiet, loud = (heard([clip(tone(300) * by)])["frames"] for by in (0.5, 1.9))
+    np.testing.assert_allclose(quiet, loud, atol=0.1)
+
+
+def test_what_is_heard_is_counted_in_frames():
+    sounds = [tone(300, seconds) for seconds in (0.05, 0.2, 0.4, 2.0)]
+    parts = heard([*map(clip, sounds), b""])
+    assert parts["heard"].tolist() == [1, 4, 8, 8, 0]
+    frames = parts["frames"]
+    assert not frames[0, 1:].any() and not frames[4].any()  # beyond the end and where there is no clip
+    np.testing.assert_array_equal(frames[3], frames[2])  # the beginning is heard
+
+
+def test_other_rates_and_channels_sound_alike():
+    mono = clip(tone(300))
+    fast = clip(tone(300, rate=4000), rate=4000)
+    stereo = clip(np.repeat(tone(300), 2), channels=2)
+    plain, resampled, mixed = heard([mono, fast, stereo])["frames"].astype("float32")
+    np.testing.assert_allclose(mixed, plain, atol=0.01)
+    assert np.corrcoef(plain[1:-1].ravel(), resampled[1:-1].ravel())[0, 1] > 0.95
+
+
+@pytest.mark.parametrize(
+    ("contents", "match"),
+    [
+        (b"no sound", "not a readable WAV file"),
+        (b"", "not a readable WAV file"),
+        (clip([0.1] * 9, width=1), "expected a 16-bit PCM WAV file, got 8 bits; convert it to 16 bits"),
+        (clip([]), "cut off: it promises 0 samples and holds 0"),
+        (clip([0.1] * 50)[:-40], "cut off: it promises 50 samples and holds 30"),
+    ],
+)
+def test_files_that_cannot_be_heard(contents, match):
+    with pytest.raises(ValueError, match=match):
+        checked_wav(contents)
+
+
+def test_they_are_rejected_in_a_table(tmp_path):
+    (tmp_path / "good.wav").write_bytes(clip([0.1] * 9))
+    (tmp_path / "bad.wav").write_bytes(b"no sound")
+    rejected = {}
+    raw = SMALL.raw(["bad.wav", "good.wav", "absent.wav", None], tmp_path, rejected.__setitem__)
+    assert raw == [b"", clip([0.1] * 9), b"", b""]
+    assert rejected.keys() == {0, 2}
+
+
+@pytest.mark.parametrize(("seconds", "steps"), [(0.4, 8), (0.45, 8), (0.01, 2), (1.0, 20)])
+def test_steps_are_a_multiple_of_the_stride(seconds, steps):
+    assert Audio("sound", seconds=seconds, frames=20, stride=2).steps == steps
+
+
+def test_every_group_of_frames_can_be_handed_to_the_fusion():
+    layer = Audio("sound", seconds=0.4, frames=20, stride=2, mels=6, tokens=0).encoder(8, {}, name="sound")
+    tokens, mask = layer({"frames": np.ones((2, 8, 6), "float16"), "heard": np.asarray([3, 0])})
+    assert tokens.shape == (2, 4, 8)
+    assert np.asarray(mask).tolist() == [[True, True, False, False], [False] * 4]

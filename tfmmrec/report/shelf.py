@@ -1,0 +1,80 @@
+"""Titles and pictures of items as people see them, from the data folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tfmmrec.data.dead_letters import DeadLetters
+from tfmmrec.data.readers import check_folder, find_table, read_table
+from tfmmrec.modalities import Image
+from tfmmrec.modalities.modality import media_paths
+from tfmmrec.schema import Schema
+
+_TITLES = ("title", "name", "headline", "label")
+
+
+@dataclass(frozen=True)
+class Card:
+    """An item as a person sees it.
+
+    Attributes:
+        title: its title, or its id where there is none.
+        picture: a file, or None: the title then stands in its place.
+        framed: whether it is the item that was held out.
+    """
+
+    title: str
+    picture: Path | None = None
+    framed: bool = False
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """What stands in the items table for people to read and look at.
+
+    Attributes:
+        titles: id → title, of the items that have one.
+        pictures: id → file, of the items that have one.
+    """
+
+    titles: dict[str, str]
+    pictures: dict[str, Path]
+
+    @classmethod
+    def of(cls, folder: str | Path, schema: Schema) -> Shelf:
+        """Reads the items table: its column ``title`` (or ``name``), and the first `Image` of the schema.
+
+        A table without such columns, or no table, gives an empty shelf: ids then stand for titles.
+
+        Raises:
+            ValueError: there is no such folder, or its items table cannot be read.
+        """
+        folder = check_folder(folder)
+        path = find_table(folder, "items", schema.tables.get("items"))
+        if path is None:
+            return cls({}, {})
+        image = next((feature.column for feature in schema.item if isinstance(feature, Image)), None)
+        wanted = {schema.item_id: "item_id"} | ({image: "Image"} if image else {})
+        table = read_table(folder, path, "items", wanted, DeadLetters(), _TITLES)
+        rows = np.arange(len(table))
+        ids = [str(one) for one in table.cells(schema.item_id, rows)]
+        title = next((name for name in _TITLES if name in table.columns), None)
+        titles = dict(zip(ids, table.cells(title, rows), strict=True)) if title else {}
+        pictures: dict[str, Path] = {}
+        for one, cell in zip(ids, table.cells(image, rows) if image else [None] * len(ids), strict=True):
+            try:
+                pictures |= {one: path for path in media_paths(cell, folder)[:1]}
+            except ValueError:
+                continue  # reported when the data was prepared; a placeholder stands in for it
+        return cls({one: str(text) for one, text in titles.items() if text}, pictures)
+
+    def title(self, item_id: str) -> str:
+        """An item's title, or its id where it has none."""
+        return self.titles.get(item_id, item_id)
+
+    def card(self, item_id: str, framed: bool = False) -> Card:
+        """An item as a card of a strip."""
+        return Card(self.title(item_id), self.pictures.get(item_id), framed)
