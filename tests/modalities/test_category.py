@@ -11,6 +11,7 @@ from tfmmrec.modalities.modality import Modality, identifier
 
 class TestCategory(ModalityContract):
     component = Category("kind")
+    steps = 40
 
     @classmethod
     def cells(cls, folder):

@@ -11,6 +11,7 @@ from tfmmrec.tasks import Match
 
 class TestId(ModalityContract):
     component = Id("item_id")
+    steps = 40
 
     @classmethod
     def cells(cls, folder):

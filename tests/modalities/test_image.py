@@ -17,7 +17,6 @@ def picture(path, pixels, **settings):
 
 class TestImage(ModalityContract):
     component = Image("poster", height=8, width=8, patch=4, images=2, tokens=2)
-    steps = 40
 
     @classmethod
     def cells(cls, folder):

@@ -10,7 +10,6 @@ from tfmmrec.modalities import Number
 
 class TestNumber(ModalityContract):
     component = Number("price")
-    steps = 120
 
     @classmethod
     def cells(cls, folder):

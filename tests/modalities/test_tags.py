@@ -31,7 +31,7 @@ def test_another_separator():
 
 
 def test_a_cell_may_be_a_list_or_a_number():
-    raw = Tags("genres").raw([["a", "b"], ("c",), None, "", 0, 7, []], None, None)
+    raw = Tags("genres").raw([["a", None, "b"], ("c",), None, "", 0, 7, []], None, None)
     assert raw == ["a|b", "c", "", "", "0", "7", ""]
 
 

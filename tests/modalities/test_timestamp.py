@@ -13,7 +13,6 @@ DAY = 86_400.0
 class TestTimestamp(ModalityContract):
     component = Timestamp("released")
     width = 32
-    steps = 150
 
     @classmethod
     def cells(cls, folder):

@@ -33,10 +33,8 @@ class Tags(Modality):
 
     def raw(self, cells: Sequence[Any], folder: Any, reject: Any) -> list[Any]:
         del folder, reject
-        return [
-            self.separator.join(map(str, cell)) if isinstance(cell, list | tuple) else str(cell or "")
-            for cell in cells
-        ]
+        lists = (cell if isinstance(cell, list | tuple) else [cell] for cell in cells)
+        return [self.separator.join(str(tag) for tag in tags if tag is not None) for tags in lists]
 
     def fit(self, values: Sequence[str]) -> dict[str, Any]:
         tags = (tag.strip() for value in values for tag in as_text(value).split(self.separator))

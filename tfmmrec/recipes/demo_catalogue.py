@@ -65,10 +65,9 @@ _TITLES = (
     ("Amber", "Distant", "Electric", "Hidden", "Little", "Northern", "Paper", "Salt", "Silver", "Velvet"),
     ("Carousel", "Garden", "Harbour", "Island", "Lantern", "Meadow", "Mirror", "Orchard", "Station", "Wood"),
 )
-_MOODS = ("quiet", "playful", "tender", "restless", "curious", "dreamy", "merry", "wistful")
-_PLACES = ("seaside", "mountain", "city", "desert", "forest", "village", "river", "winter")
-_FORMS = ("story", "film", "tale", "fable", "ballad", "romance")
-_SCENES = ("storm", "quarrel", "feast")
+_MOODS = ("bold", "curious", "dreamy", "gentle", "merry", "playful", "quiet", "restless", "strange", "tender")
+_FORMS = ("ballad", "comedy", "fable", "film", "legend", "memoir", "romance", "story", "tale", "thriller")
+_SCENES = ("harbour storm", "village quarrel", "castle feast")
 
 # Eight notes of a major chord, in semitones above the key of the clip, and the three orders to play them in.
 _NOTES = np.array([0, 4, 7, 12, 16, 19, 24, 28])
@@ -236,12 +235,12 @@ def _events(
 def _poster(kind: int, rng: np.random.Generator) -> Image.Image:
     height, width = rng.integers(48, 65, 2)
     y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
-    waves, phase, swing = rng.uniform(3.8, 4.2), rng.uniform(-0.5, 0.5), rng.uniform(0, 2 * np.pi)
+    waves, phase, swing = rng.uniform(5.8, 6.2), rng.uniform(-0.4, 0.4), rng.uniform(0, 2 * np.pi)
     dy, dx = rng.uniform(-0.1, 0.1, 2)
     if kind == 0:
-        angle = np.pi * waves * (y + 0.03 * np.sin(4 * x + swing))
+        angle = np.pi * waves * (y + 0.02 * np.sin(4 * x + swing))
     elif kind == 1:
-        angle = np.pi * waves * (x + 0.03 * np.sin(4 * y + swing))
+        angle = np.pi * waves * (x + 0.02 * np.sin(4 * y + swing))
     else:
         angle = np.pi * waves * np.hypot(x - dx, y - dy)
     field = np.sin(angle + phase) + rng.normal(0, 0.02, angle.shape)
@@ -259,7 +258,7 @@ def _palette(rng: np.random.Generator) -> list[tuple[float, float, float]]:
     hue, level, contrast = rng.uniform(), rng.uniform(0.4, 0.6), rng.uniform(0.7, 0.95)
     values = (level * (1 - contrast), level, level + (1 - level) * contrast)
     hues = (hue, hue + rng.uniform(-0.2, 0.2), hue + rng.uniform(-0.4, 0.4))
-    return [colorsys.hsv_to_rgb(h % 1, rng.uniform(0.5, 0.9), v) for h, v in zip(hues, values, strict=True)]
+    return [colorsys.hsv_to_rgb(h % 1, rng.uniform(0.4, 0.8), v) for h, v in zip(hues, values, strict=True)]
 
 
 def _clip(kind: int, rng: np.random.Generator) -> np.ndarray:
@@ -278,8 +277,7 @@ def _clip(kind: int, rng: np.random.Generator) -> np.ndarray:
 
 def _description(kind: int, rng: np.random.Generator) -> str:
     one, two, three = (_SCENES[(kind + step) % 3] for step in range(3))
-    mood, place, form = (rng.choice(words) for words in (_MOODS, _PLACES, _FORMS))
-    return f"A {mood} {place} {form}: first {one}, then {two}, finally {three}."
+    return f"A {rng.choice(_MOODS)} {rng.choice(_FORMS)}: first {one}, then {two}, finally {three}."
 
 
 def _write_clip(path: Path, samples: np.ndarray) -> None:
