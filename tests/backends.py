@@ -35,20 +35,28 @@ def preprocessed(member: Any, state: dict[str, Any], values: Any) -> dict[str, n
     return {part: array.numpy() for part, array in member.preprocess(state)(tensor).items()}
 
 
-def run(function: Callable[..., Any], *inputs: Any) -> Any:
-    """``function(*inputs)`` as arrays.
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function from arrays to arrays, with the weights as they are when it is first called.
 
-    Under jax in one compilation: its operations one by one would take many. Layers must have been built.
+    Under jax in one compilation: its operations one by one would take many. Layers must have been built;
+    their losses can be read in the function.
     """
-    inputs = keras.tree.map_structure(keras.ops.convert_to_tensor, inputs)
-    if keras.backend.backend() != "jax":
-        return arrays(function(*inputs))
 
     def pure(*inputs: Any) -> Any:
         with keras.StatelessScope(collect_losses=True):
             return function(*inputs)
 
-    return arrays(jax.jit(pure)(*inputs))
+    graph = jax.jit(pure) if keras.backend.backend() == "jax" else pure
+
+    def call(*inputs: Any) -> Any:
+        return arrays(graph(*keras.tree.map_structure(keras.ops.convert_to_tensor, inputs)))
+
+    return call
+
+
+def run(function: Callable[..., Any], *inputs: Any) -> Any:
+    """``function(*inputs)`` as arrays; see `compiled`."""
+    return compiled(function)(*inputs)
 
 
 def gradients(
@@ -70,7 +78,7 @@ def gradients(
     else:
         import tensorflow as tf
 
-        with tf.GradientTape() as tape:
+        with tf.GradientTape() as tape, keras.StatelessScope(collect_losses=True):
             tape.watch(inputs)
             value = function(*inputs)
         sources = ([v.value for v in variables], inputs)

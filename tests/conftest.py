@@ -4,6 +4,7 @@ import os
 import random
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -95,3 +96,29 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
             f"These tests need real data and {folder} exists, so the run fails: set {DATA_VARIABLE} to it, "
             "or complete it."
         )
+
+
+@pytest.fixture(scope="session")
+def small_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder whose events walk round a circle of items; see `small`."""
+    import small
+
+    return small.write(tmp_path_factory.mktemp("small") / "data")
+
+
+@pytest.fixture(scope="session")
+def small_data(small_folder: Path) -> Any:
+    """The folder prepared with an order of events and every kind of task."""
+    import small
+    from tfmmrec.data import load
+
+    return load(small_folder, small.schema())
+
+
+@pytest.fixture(scope="session")
+def small_sets(small_folder: Path) -> Any:
+    """The folder prepared without an order of events."""
+    import small
+    from tfmmrec.data import load
+
+    return load(small_folder, small.schema(ordered=False), split="random")

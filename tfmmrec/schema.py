@@ -214,14 +214,15 @@ def pick(members: Sequence[Any], names: Iterable[str], kind: str) -> tuple[Any, 
 
 
 def _check_features(side: Side, features: Sequence[Modality], identity: str | None) -> None:
-    names = [feature.name for feature in features]
     for feature in features:
         if not isinstance(feature, Modality):
             raise ValueError(f'A {side} feature is a modality such as Text("plot"), got {feature!r}.')
+    names = [feature.name for feature in features]
+    for feature in features:
         if isinstance(feature, Id) and feature.column != identity:
             raise ValueError(
-                f"Id({feature.column!r}) cannot be a feature of the {side}: its values are the {side}'s own ids. "
-                f'Make another column of ids a Category("{feature.column}").'
+                f"Id({feature.column!r}) cannot be a feature of the {side}: an Id is the {side}'s own id. "
+                f'Another column of ids is a Category("{feature.column}").'
             )
         if names.count(feature.name) > 1:
             raise ValueError(

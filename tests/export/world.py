@@ -213,7 +213,12 @@ def call(path: Path, signature: str, **given) -> dict:
         values = given.pop(name, [nothing] * batch if len(spec.shape) == 1 else [[nothing]] * batch)
         tensors[name] = tf.constant(padded(values, nothing), spec.dtype)
     assert not given, f"{signature} takes no {sorted(given)}"
-    return {name: tensor.numpy() for name, tensor in function(**tensors).items()}
+    before = tf.config.optimizer.get_experimental_options()
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})  # seconds at a first call
+    try:
+        return {name: tensor.numpy() for name, tensor in function(**tensors).items()}
+    finally:
+        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False, **before})
 
 
 def padded(values: list, nothing) -> list:
@@ -221,7 +226,9 @@ def padded(values: list, nothing) -> list:
     if not any(isinstance(row, list) for row in values):
         return [nothing if row is None else row for row in values]
     width = max(map(len, values))
-    return [[nothing if cell is None else cell for cell in row + [None] * (width - len(row))] for row in values]
+    return [
+        [nothing if cell is None else cell for cell in row + [None] * (width - len(row))] for row in values
+    ]
 
 
 def raw_user(row: int, first: int = 0) -> dict:
@@ -231,10 +238,34 @@ def raw_user(row: int, first: int = 0) -> dict:
     return one | {name: [value] for name, value in user_content(row).items()}
 
 
-def states(model, data, users: list[int], histories: list) -> np.ndarray:
-    """What evaluation holds of users with these events (rows) behind them."""
+def raw_items(rows) -> dict:
+    """Shop items by their content as a request brings them; −1 brings nothing."""
+    contents = [item_content(row) if row >= 0 else {} for row in rows]
+    return batch([{name: [value] for name, value in content.items()} for content in contents])
+
+
+def batch(requests) -> dict:
+    """Requests of one row each as one request; what one of them lacks is padding in its row."""
+    requests = list(requests)
+    names = {name: value for request in requests for name, (value,) in request.items()}
+    return {
+        name: [request.get(name, [[] if isinstance(value, list) else None])[0] for request in requests]
+        for name, value in names.items()
+    }
+
+
+@functools.cache
+def vectors(of) -> np.ndarray:
+    """Vectors of all items, of the shop or the circle."""
+    data, model = of()
+    return model.encode_items(data.items, batch=10)["vector"]
+
+
+def states(of, users: list[int], histories: list) -> np.ndarray:
+    """What evaluation holds of users of the shop or the circle with these events (rows) behind them."""
+    data, model = of()
     queries = Queries(data, np.asarray(users), [np.asarray(rows, "int64") for rows in histories], [])
-    return user_states(model, queries, model.encode_items(data.items)["vector"], batch=4)
+    return user_states(model, queries, vectors(of), batch=4)
 
 
 def text(values) -> list:

@@ -5,9 +5,10 @@ import wave
 
 import numpy as np
 import pytest
-from backends import preprocessed
-from contracts import EXAMPLES, ModalityContract
 
+from backends import preprocessed
+from contracts import ModalityContract
+from contracts.samples import EXAMPLES
 from tfmmrec.modalities import Audio
 from tfmmrec.modalities.audio import checked_wav
 
@@ -37,6 +38,7 @@ def heard(clips):
 
 class TestAudio(ModalityContract):
     component = SMALL
+    steps = 200
 
     @classmethod
     def cells(cls, folder):

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from backends import preprocessed
-from contracts import EXAMPLES, ModalityContract
 
+from backends import preprocessed
+from contracts import ModalityContract
+from contracts.samples import EXAMPLES
 from tfmmrec.modalities import Category
 from tfmmrec.modalities.modality import Modality, identifier
 
@@ -40,7 +41,7 @@ def test_a_column_names_its_feature(column, name):
 
 @pytest.mark.parametrize("column", ["", None, 3])
 def test_a_column_is_needed(column):
-    with pytest.raises(ValueError, match=r'Category needs the name of a column, for example Category\("title"\)'):
+    with pytest.raises(ValueError, match="Category needs the name of a column, for example Category..title"):
         Category(column)
 
 

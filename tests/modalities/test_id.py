@@ -1,9 +1,10 @@
 """Id: only ids of training rows are known; the contract."""
 
 import pytest
-from backends import preprocessed
-from contracts import EXAMPLES, ModalityContract
 
+from backends import preprocessed
+from contracts import ModalityContract
+from contracts.samples import EXAMPLES
 from tfmmrec.modalities import Category, Id
 from tfmmrec.schema import Schema
 from tfmmrec.tasks import Match

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from backends import preprocessed
-from contracts import EXAMPLES, ModalityContract
 from PIL import Image as Pillow
 
+from backends import preprocessed
+from contracts import ModalityContract
+from contracts.samples import EXAMPLES
 from tfmmrec.modalities import Image
 from tfmmrec.modalities.image import checked_image
 

@@ -1,14 +1,16 @@
 """Tags: splitting, vocabulary, the mean; the contract."""
 
 import numpy as np
-from backends import preprocessed
-from contracts import EXAMPLES, ModalityContract
 
+from backends import preprocessed
+from contracts import ModalityContract
+from contracts.samples import EXAMPLES
 from tfmmrec.modalities import Tags
 
 
 class TestTags(ModalityContract):
     component = Tags("genres", length=4)
+    steps = 200
 
     @classmethod
     def cells(cls, folder):

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from backends import preprocessed
-from contracts import EXAMPLES, ModalityContract
 
+from backends import preprocessed
+from contracts import ModalityContract
+from contracts.samples import EXAMPLES
 from tfmmrec.modalities import Vector
 
 

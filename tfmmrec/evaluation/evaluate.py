@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -82,52 +82,55 @@ def evaluate(
     Raises:
         ValueError: the split is empty, or the scores are not finite.
     """
-    data = split.data
     queries = queries_of(split)
-    items = data.vocabulary.items
     if candidates is None and split.code == COLD:
-        candidates = np.unique(data.events.item[split.rows])
+        candidates = np.unique(split.data.events.item[split.rows])
     results = Results({}, users=queries.users, protocol=_protocol(split, mask_history, candidates))
-    vectors = states = None
-    if isinstance(model, Recommender):
-        vectors = model.encode_items(data.items)["vector"]
-        states = user_states(model, queries, vectors, batch)
-    if not isinstance(model, Recommender) or model.schema.retrieval is not None:
+    if not isinstance(model, Recommender):
 
-        def score(chunk: np.ndarray) -> np.ndarray:
-            if states is None:
-                return model.scores(queries, chunk)  # type: ignore[union-attr]
-            return states[chunk] @ vectors.T
+        def ask(chunk: np.ndarray) -> np.ndarray:
+            return model.scores(queries, chunk)
 
-        k = sorted(k)
-        ranking = rank(queries, score, k[-1], items, mask_history, candidates)
-        for cut in k:
-            for name, metric in (
-                ("recall", recall_at),
-                ("hit_rate", hit_rate_at),
-                ("ndcg", ndcg_at),
-                ("mrr", mrr_at),
-            ):
-                results.per_query[f"{name}@{cut}"] = metric(ranking.hits, ranking.relevant, cut)
-        results.metrics.update({name: float(np.nanmean(v)) for name, v in results.per_query.items()})
-        shown, last = ranking.recommended, k[-1]
-        results.metrics[f"coverage@{last}"] = coverage(shown, items)
-        results.metrics[f"novelty@{last}"] = float(np.nanmean(novelty(shown, data.popularity)))
-        if vectors is not None:
-            spread = diversity(shown, vectors)
-            results.metrics[f"diversity@{last}"] = (
-                math.nan if np.isnan(spread).all() else float(np.nanmean(spread))
-            )
-        results.recommended = shown
-    if states is not None:
-        results.answers.update(_answers(model, queries, states, vectors, batch))  # type: ignore[arg-type]
-        for name, answers in results.answers.items():
-            task = next(task for task in model.schema.tasks if task.name == name)  # type: ignore[union-attr]
-            judged = task.metrics(
-                answers.labels, answers.predictions, answers.weights, data.vocabulary.tasks[name]
-            )
-            results.metrics.update({f"{name}.{metric}": value for metric, value in judged.items()})
+        _rank(results, queries, ask, k, mask_history, candidates)
+        return results
+    vectors = model.encode_items(split.data.items)["vector"]
+    states = user_states(model, queries, vectors, batch)
+    if model.schema.retrieval is not None:
+        _rank(results, queries, lambda chunk: states[chunk] @ vectors.T, k, mask_history, candidates)
+        spread = diversity(results.recommended, vectors)
+        results.metrics[f"diversity@{max(k)}"] = (
+            math.nan if np.isnan(spread).all() else float(np.nanmean(spread))
+        )
+    results.answers = _answers(model, queries, states, vectors, batch)
+    for task in model.schema.tasks:
+        if task.name in results.answers:
+            given = results.answers[task.name]
+            state = model.vocabulary.tasks[task.name]
+            judged = task.metrics(given.labels, given.predictions, given.weights, state)
+            results.metrics |= {f"{task.name}.{metric}": value for metric, value in judged.items()}
     return results
+
+
+def _rank(
+    results: Results,
+    queries: Queries,
+    score: Callable[[np.ndarray], np.ndarray],
+    k: Sequence[int],
+    mask_history: bool,
+    candidates: np.ndarray | None,
+) -> None:
+    """Adds the ranking metrics to the results."""
+    items, last = queries.data.vocabulary.items, max(k)
+    ranking = rank(queries, score, last, items, mask_history, candidates)
+    measures = {"recall": recall_at, "hit_rate": hit_rate_at, "ndcg": ndcg_at, "mrr": mrr_at}
+    for cut in sorted(k):
+        for name, measure in measures.items():
+            results.per_query[f"{name}@{cut}"] = measure(ranking.hits, ranking.relevant, cut)
+    results.recommended = ranking.recommended
+    results.metrics |= {name: float(np.nanmean(values)) for name, values in results.per_query.items()}
+    results.metrics[f"coverage@{last}"] = coverage(ranking.recommended, items)
+    surprise = novelty(ranking.recommended, queries.data.popularity)
+    results.metrics[f"novelty@{last}"] = float(np.nanmean(surprise))
 
 
 def user_states(model: Recommender, queries: Queries, vectors: np.ndarray, batch: int = 256) -> np.ndarray:

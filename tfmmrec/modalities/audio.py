@@ -159,8 +159,10 @@ class SpectrogramEncoder(keras.layers.Layer):
         self.position = self.add_weight(
             shape=(self.groups, self.width), initializer=keras.initializers.RandomNormal(0.5), name="position"
         )
-        for layer in [*self.blocks, *([self.summary] if self.summary else [])]:
-            layer.build((None, self.groups, self.width))
+        for block in self.blocks:
+            block.build((None, self.groups, self.width))
+        if self.summary:
+            self.summary.build((None, self.groups, self.width))
 
     def call(self, parts: Parts, training: bool | None = None) -> tuple[Any, Any]:
         heard = ops.expand_dims(parts["heard"], -1)

@@ -159,8 +159,10 @@ class PatchEncoder(keras.layers.Layer):
         self.position = self.add_weight(
             shape=(patches, self.width), initializer=keras.initializers.RandomNormal(0.5), name="position"
         )
-        for layer in [*self.blocks, *([self.summary] if self.summary else [])]:
-            layer.build((None, patches, self.width))
+        for block in self.blocks:
+            block.build((None, patches, self.width))
+        if self.summary:
+            self.summary.build((None, patches, self.width))
 
     def call(self, parts: Parts, training: bool | None = None) -> tuple[Any, Any]:
         present = parts["present"] > 0

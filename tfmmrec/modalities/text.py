@@ -97,8 +97,10 @@ class TextEncoder(keras.layers.Layer):
         self.position = self.add_weight(
             shape=(self.length, self.width), initializer=keras.initializers.RandomNormal(0.5), name="position"
         )
-        for layer in [*self.blocks, *([self.summary] if self.summary else [])]:
-            layer.build((None, self.length, self.width))
+        for block in self.blocks:
+            block.build((None, self.length, self.width))
+        if self.summary:
+            self.summary.build((None, self.length, self.width))
 
     def call(self, parts: Parts, training: bool | None = None) -> tuple[Any, Any]:
         tokens = parts["tokens"]

@@ -85,9 +85,9 @@ def generate(folder: str | os.PathLike, items: int = 480, users: int = 600, seed
     The folder then holds ``items.csv``, ``users.csv``, ``events.csv``, ``schema.toml``, ``posters/*.jpg``
     (RGB, 48 to 64 pixels a side) and ``clips/*.wav`` (mono, 16 bits, 8 kHz, about a second). Every user has
     15 to 25 events with different items, in time order. A few items lack a poster, a clip or a description:
-    the cell is empty. The same arguments write the same bytes. The catalogue is written aside and then
-    renamed, so a run that is interrupted leaves no folder of that name. An earlier demo catalogue in its
-    place is replaced.
+    the cell is empty. The same arguments write the same bytes, under the same versions of numpy and Pillow.
+    The catalogue is written aside and then renamed, so a run that is interrupted leaves no folder of that
+    name. An earlier demo catalogue in its place is replaced.
 
     Args:
         folder: where the catalogue goes: new, empty, or an earlier demo catalogue. Parents are made too.

@@ -29,7 +29,6 @@ class Binary(Task):
     """
 
     column: str
-    weight: float = 1.0
     positive_weight: float = 1.0
 
     main_metric: ClassVar[str] = "auc"

@@ -29,7 +29,6 @@ class Multiclass(Task):
     """
 
     column: str
-    weight: float = 1.0
     balanced: bool = False
 
     main_metric: ClassVar[str] = "accuracy"

@@ -29,7 +29,6 @@ class Rating(Task):
     """
 
     column: str
-    weight: float = 1.0
 
     main_metric: ClassVar[str] = "rmse"
 

@@ -12,8 +12,6 @@ from tfmmrec.tasks.task import Step, Task
 
 @dataclass(frozen=True)
 class _Retrieval(Task):
-    weight: float = 1.0
-
     retrieval: ClassVar[bool] = True
 
     def loss(self, step: Step, label: Any, weight: Any, state: dict[str, Any]) -> tuple[Any, Any]:

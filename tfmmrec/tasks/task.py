@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, ClassVar, Protocol
 
 import keras
@@ -22,9 +22,14 @@ class Step(Protocol):
         outputs: head outputs by task name, ``[B, K]`` or ``[B, K, C]``.
     """
 
-    states: Any
-    candidates: Any
-    outputs: dict[str, Any]
+    @property
+    def states(self) -> Any: ...
+
+    @property
+    def candidates(self) -> Any: ...
+
+    @property
+    def outputs(self) -> dict[str, Any]: ...
 
     def softmax(self, target: Any, weight: Any, states: Any) -> Any:
         """Weighted sum of the softmax cross-entropy of `states` ``[B, K, D]`` against the catalogue."""
@@ -38,10 +43,13 @@ class Task:
     candidate item) or is `retrieval` (which of all items?). Labels are float32 with NaN for missing.
 
     Attributes:
+        weight: of the task in the sum of losses.
         retrieval: the task ranks the catalogue; it has no column and no head.
         ordered: the task needs events in an order.
         main_metric: the one of its metrics that stands for it when one must be chosen.
     """
+
+    weight: float = field(default=1.0, kw_only=True)
 
     retrieval: ClassVar[bool] = False
     ordered: ClassVar[bool] = False
@@ -88,11 +96,10 @@ class Task:
 
     def to_dict(self) -> dict[str, Any]:
         """The schema entry as plain values, as it stands in TOML."""
-        defaults = {field.name: field.default for field in fields(self)}
+        defaults = {f.name: f.default for f in fields(self)}
         settings = {k: v for k, v in asdict(self).items() if k == "column" or v != defaults[k]}
         return {"task": type(self).__name__, **settings}
 
     def __post_init__(self) -> None:
-        weight = getattr(self, "weight", 1.0)
-        if not weight >= 0:
-            raise ValueError(f"{type(self).__name__}: weight must be 0 or more, got {weight}.")
+        if not self.weight >= 0:
+            raise ValueError(f"{type(self).__name__}: weight must be 0 or more, got {self.weight}.")

@@ -55,7 +55,8 @@ class Validation(keras.callbacks.Callback):
         super().__init__()
         self.split, self.monitor, self.patience, self.k = split, monitor, patience, k
         self.sign = -1.0 if monitor.rsplit(".", 1)[-1] in LOWER_IS_BETTER else 1.0
-        self.best, self.best_epoch, self.best_weights = -math.inf, -1, None
+        self.best, self.best_epoch = -math.inf, -1
+        self.best_weights: list[np.ndarray] | None = None
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         metrics = evaluate(self.model, self.split, self.k).metrics

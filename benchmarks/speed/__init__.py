@@ -1,0 +1,1 @@
+"""Speed and memory, as ratios or curves from one run."""

@@ -1,0 +1,68 @@
+"""One epoch of MovieLens-1M with text and posters, an export, an answer: ``python -m benchmarks.speed.ml_1m``.
+
+Needs TFMMREC_DATA. Writes ``benchmarks/results/ml-1m-epoch.json``: events per second, peak memory, and what
+the trained model scored on validation (a first look, not a result).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import resource
+import time
+from pathlib import Path
+
+from tfmmrec.data import load
+from tfmmrec.evaluation import evaluate
+from tfmmrec.export import KnownUsers, export
+from tfmmrec.models import build_recommender
+from tfmmrec.recipes.movielens import convert_1m
+from tfmmrec.schema import Schema
+from tfmmrec.serving import Served
+from tfmmrec.training import fit
+
+KEPT = Path("runs") / "benchmarks" / "ml-1m"
+RESULT = Path(__file__).parent.parent / "results" / "ml-1m-epoch.json"
+
+
+def main() -> None:
+    """Runs the measurement."""
+    source = os.environ.get("TFMMREC_DATA")
+    if not source:
+        raise SystemExit("Set TFMMREC_DATA to the folder of the benchmark data sets.")
+    folder = convert_1m(source, KEPT / "data")
+    schema = Schema.from_toml(folder / "schema.toml")
+    data = load(folder, schema, prepared=KEPT / "prepared")
+    model = build_recommender(schema, data.vocabulary, width=64, seed=0)
+    marks: list[float] = []
+    steps: list[int] = []
+
+    def on_step(epoch: int, step: int, count: int, loss: float) -> None:
+        marks.append(time.monotonic())
+        steps.append(count)
+        if step % 50 == 0:
+            print(f"step {step} of {count}, loss {loss:.3f}", flush=True)
+
+    fit(model, data.train, epochs=1, learning_rate=3e-3, encode_items=128, on_step=on_step)
+    found = evaluate(model, data.validation, k=(10,))
+    path = export(model, data.catalogue, KEPT / "export" / "1", users=KnownUsers.of(data), overwrite=True)
+    served = Served(path).recommend(user_id=data.user_ids[0], k=5)
+    half = len(marks) // 2  # the first half holds tracing and warm-up
+    per_step = (marks[-1] - marks[half]) / (len(marks) - 1 - half)
+    result = {
+        "dataset": "MovieLens-1M, canonical file, leave-last-out, text + posters + ids",
+        "events_per_second": round(len(data.train) / steps[-1] / per_step),
+        "steps": steps[-1],
+        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "validation": {name: round(found.metrics[name], 4) for name in ("ndcg@10", "recall@10")},
+        "answered": str(served)[:200],
+        "hardware": f"{os.cpu_count()} cores, {platform.machine()}",
+        "command": "python -m benchmarks.speed.ml_1m",
+    }
+    RESULT.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    print(json.dumps(result, indent=1, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""The tasks that rank the catalogue."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from backends import run
+from tfmmrec.tasks import Match, NextItem, Task
+
+
+class Asked:
+    """A step that keeps what it was asked, and answers with a sum."""
+
+    def __init__(self, states, candidates):
+        self.states, self.candidates = states, candidates
+
+    def softmax(self, target, weight, states):
+        self.asked = SimpleNamespace(target=target, weight=weight, states=states)
+        return weight.sum() * 3
+
+
+@pytest.mark.parametrize(
+    ("task", "name", "ordered"), [(NextItem(), "next_item", True), (Match(), "match", False)]
+)
+def test_what_they_are(task, name, ordered):
+    assert (task.name, task.retrieval, task.ordered) == (name, True, ordered)
+    assert task.to_dict() == {"task": type(task).__name__}
+    assert type(task)(weight=0.5).to_dict() == {"task": type(task).__name__, "weight": 0.5}
+    with pytest.raises(ValueError, match=f"{type(task).__name__}: weight must be 0 or more, got -1"):
+        type(task)(weight=-1)
+
+
+@pytest.mark.parametrize("places", [3, 1])
+def test_one_state_stands_for_every_candidate(places):
+    states = np.arange(2 * places * 4, dtype="float32").reshape(2, places, 4)
+    step = Asked(states, np.zeros((2, 3, 4), "float32"))
+    label, weight = np.asarray([[5, 1, 0], [2, 2, 0]]), np.asarray([[1, 1, 0], [0.5, 1, 0]], "float32")
+    total, weights = run(lambda: Match().loss(step, label, weight, {}))
+    assert (total, weights) == (10.5, 3.5)
+    np.testing.assert_array_equal(step.asked.target, label)
+    np.testing.assert_array_equal(step.asked.weight, weight)
+    if places == 3:
+        np.testing.assert_array_equal(np.asarray(step.asked.states), states)
+
+
+@pytest.mark.parametrize("method", ["labels", "head", "loss", "predict", "metrics"])
+def test_a_task_must_bring_its_methods(method):
+    arguments = {"labels": 2, "head": 2, "loss": 4, "predict": 2, "metrics": 4}[method]
+    with pytest.raises(NotImplementedError):
+        getattr(Task(), method)(*[None] * arguments)

@@ -1,0 +1,92 @@
+"""The schema: what it accepts, what it explains, and its TOML."""
+
+import pytest
+
+from tfmmrec.modalities import Category, Id, Image, Number, Text, Vector
+from tfmmrec.schema import Schema
+from tfmmrec.tasks import Binary, Match, NextItem, Rating
+
+SCHEMA = Schema(
+    item=[Text("plot", length=8), Image("poster", images=2), Number("year")],
+    user=[Category("gender")],
+    event=[Category("kind")],
+    tasks=[NextItem(), Binary("like", weight=0.5), Rating("stars")],
+    timestamp="timestamp",
+)
+
+
+def test_there_and_back():
+    assert Schema.from_dict(SCHEMA.to_dict()) == SCHEMA
+
+
+def test_from_toml(tmp_path):
+    path = tmp_path / "schema.toml"
+    path.write_text(
+        'timestamp = "timestamp"\n[[item]]\nmodality = "Text"\ncolumn = "plot"\nlength = 8\n'
+        '[[task]]\ntask = "Rating"\ncolumn = "stars"\nweight = 2.0\n[history]\nlength = 9\n'
+    )
+    schema = Schema.from_toml(path)
+    assert schema.features("item") == (Id("item_id"), Text("plot", length=8))
+    assert schema.tasks == (Rating("stars", weight=2.0),)
+    assert schema.history.length == 9
+
+
+def test_ids_are_features():
+    assert SCHEMA.features("item")[0] == Id("item_id")
+    assert SCHEMA.features("user") == (Category("gender"),)
+    sets = Schema(tasks=[Match()])
+    assert sets.features("user") == (Id("user_id"),)
+    assert not sets.ordered and SCHEMA.ordered
+
+
+def test_twins():
+    twin = SCHEMA.only(item=["item_id"], tasks=["like"])
+    assert twin.features("item") == (Id("item_id"),) and [t.name for t in twin.tasks] == ["like"]
+    poster = SCHEMA.only(item=["poster"])
+    assert [f.name for f in poster.features("item")] == ["poster"]
+    assert Schema.from_dict(poster.to_dict()) == poster
+    with pytest.raises(ValueError, match="no item feature named 'cover'"):
+        SCHEMA.only(item=["cover"])
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"tasks": []}, "needs a task"),
+        ({"tasks": [NextItem()]}, "needs an order"),
+        ({"tasks": [NextItem(), Match()], "timestamp": "t"}, "exclude each other"),
+        ({"tasks": [NextItem()], "timestamp": "t", "order": "file"}, "not both"),
+        ({"tasks": [Rating("x"), Binary("x")]}, "Two tasks are named 'x'"),
+        ({"tasks": [Match()], "item": [Text("a"), Number("a")]}, "Two item features are named 'a'"),
+        ({"tasks": [Match()], "item": ["plot"]}, "is a modality such as"),
+        ({"tasks": [Match()], "event": [Vector("v")]}, "cannot carry per event"),
+        ({"tasks": [Match()], "item_identity": False}, "at least one feature"),
+        ({"tasks": [Match()], "tables": {"event": "e.csv"}}, "tables names items, users and events"),
+    ],
+)
+def test_contradictions_are_explained(settings, message):
+    with pytest.raises(ValueError, match=message):
+        Schema(**settings)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[[item]]\ncolumn = 'plot'\n", "needs `modality"),
+        ("[[item]]\nmodality = 'Txt'\ncolumn = 'plot'\n", "Did you mean 'Text'"),
+        ("[[item]]\nmodality = 'Text'\ncolum = 'plot'\n", "Did you mean 'column'"),
+        ("[[task]]\ntask = 'Like'\n", "there is no task 'Like'"),
+        ("timestmp = 't'\n", "Did you mean 'timestamp'"),
+        ("user_id = \n", "no valid TOML"),
+    ],
+)
+def test_mistakes_in_toml_are_explained(tmp_path, text, message):
+    path = tmp_path / "schema.toml"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=message):
+        Schema.from_toml(path)
+
+
+def test_a_schema_file_that_is_not_there(tmp_path):
+    with pytest.raises(ValueError, match="was not found"):
+        Schema.from_toml(tmp_path / "schema.toml")
