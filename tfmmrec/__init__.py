@@ -24,9 +24,9 @@ if TYPE_CHECKING:  # the same names for editors and type checkers
     from tfmmrec.data import load as load
     from tfmmrec.data import open_shards as open_shards
     from tfmmrec.evaluation import Results as Results
-    from tfmmrec.evaluation import evaluate as evaluate
+    from tfmmrec.evaluation.evaluate import evaluate as evaluate
     from tfmmrec.export import KnownUsers as KnownUsers
-    from tfmmrec.export import export as export
+    from tfmmrec.export.export import export as export
     from tfmmrec.modalities import Audio as Audio
     from tfmmrec.modalities import Category as Category
     from tfmmrec.modalities import History as History
@@ -46,7 +46,7 @@ if TYPE_CHECKING:  # the same names for editors and type checkers
     from tfmmrec.tasks import NextItem as NextItem
     from tfmmrec.tasks import Rating as Rating
     from tfmmrec.training import Run as Run
-    from tfmmrec.training import fit as fit
+    from tfmmrec.training.fit import fit as fit
 
 _HOME = {
     "Audio": "tfmmrec.modalities",
@@ -82,14 +82,15 @@ __all__ = ["__version__", *_HOME]  # noqa: PLE0604  names of `_HOME`, which are 
 
 
 def __getattr__(name: str) -> Any:
+    here = sys.modules[__name__]
     if name == "__version__":
         value: Any = _version()
     elif name in _HOME:
-        value = getattr(importlib.import_module(_HOME[name]), name)
+        home = importlib.import_module(_HOME[name])
+        value = vars(here).get(name) or getattr(home, name)  # the import may have put a package here
     else:
-        here = sys.modules[__name__]
         raise AttributeError(f"module 'tfmmrec' has no attribute {name!r}", name=name, obj=here)
-    globals()[name] = value
+    setattr(here, name, value)
     return value
 
 
@@ -105,12 +106,20 @@ def _version() -> str:
         return "0+unknown"
 
 
+class _CallablePackage(types.ModuleType):
+    """A package that holds a function of its own name, and may be called in its place."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return getattr(self, self.__name__.rpartition(".")[2])(*args, **kwargs)
+
+
 class _Package(types.ModuleType):
-    """Keeps ``tfmmrec.export`` the function: importing the package `tfmmrec.export` would put itself there."""
+    """`tfmmrec.export` is a package, which Python puts here when it is imported, and a public function."""
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if not (name in _HOME and isinstance(value, types.ModuleType)):
-            super().__setattr__(name, value)
+        if name in _HOME and isinstance(value, types.ModuleType):
+            value.__class__ = _CallablePackage
+        super().__setattr__(name, value)
 
 
 sys.modules[__name__].__class__ = _Package

@@ -73,9 +73,9 @@ def _validation_metrics(
     return {name: _VALIDATION + name for name in ranking if int(name.split("@")[1]) == cuts[0]}
 
 
-def _lines(
-    panel: Axes, records: Sequence[Mapping[str, float]], keys: Mapping[str, str], best: int
-) -> None:
+def _lines(panel: Axes, records: Sequence[Mapping[str, float]], keys: Mapping[str, str], best: int) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     epochs = [record["epoch"] for record in records]
     marker = "o" if len(records) < 15 else None
     drawn: list[list[float]] = []
@@ -89,6 +89,6 @@ def _lines(
         panel.axvline(best, color="0.55", linestyle=":", linewidth=1.2, label=f"kept: epoch {best}")
     panel.grid(alpha=0.25)
     panel.spines[["top", "right"]].set_visible(False)
-    panel.xaxis.get_major_locator().set_params(integer=True)
+    panel.xaxis.set_major_locator(MaxNLocator(integer=True))
     if keys and (len(keys) > 1 or best):
         panel.legend(fontsize=8, frameon=False)

@@ -66,9 +66,11 @@ class Shelf:
         pictures: dict[str, Path] = {}
         for one, cell in zip(ids, table.cells(image, rows) if image else [None] * len(ids), strict=True):
             try:
-                pictures |= {one: path for path in media_paths(cell, folder)[:1]}
+                files = media_paths(cell, folder)
             except ValueError:
                 continue  # reported when the data was prepared; a placeholder stands in for it
+            if files:
+                pictures[one] = files[0]
         return cls({one: str(text) for one, text in titles.items() if text}, pictures)
 
     def title(self, item_id: str) -> str:

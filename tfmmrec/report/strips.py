@@ -113,7 +113,8 @@ def draw_strips(
     for row, strip in enumerate(strips):
         label(0.1, height - head - row * (side + words) - side / 2, _wrapped(strip.name, 8, 3), fontsize=9)
         # history ends where the recommendations begin
-        cards = [*enumerate(strip.history, before - len(strip.history)), *enumerate(strip.recommended, before)]
+        first = before - len(strip.history)
+        cards = [*enumerate(strip.history, first), *enumerate(strip.recommended, before)]
         for column, card in cards:
             _draw(card, figure.add_axes(place(column, row)))
     path = Path(path)

@@ -1,0 +1,182 @@
+"""Where an export is written, what stands in it, and what is refused."""
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from export import world
+from export.world import call, raw_items, raw_user
+from tfmmrec.export import CONVENTIONS, KnownUsers, core_ops, export
+from tfmmrec.models import build_recommender
+
+
+@pytest.fixture(scope="module")
+def quick():
+    """An export that takes no time: a model of ids alone."""
+    data, _ = world.circle()
+    schema = dataclasses.replace(data.schema, item=[], tasks=data.schema.tasks[:1])
+    model = build_recommender(schema, data.vocabulary, width=8, fusion="concat", seed=0)
+    return lambda path, **settings: export(model, data.catalogue, path, **settings)
+
+
+def test_a_process_with_tensorflow_alone_loads_it_and_calls_every_signature(tmp_path):
+    path = world.shop_export()
+    link = tmp_path / "1"
+    link.symlink_to(path)
+    requests, expected = {}, {}
+    user, item = raw_user(3), raw_items([4])
+    given = {
+        "recommend": {**user, "k": [4], "exclude_seen": [True]},
+        "rank": {
+            **user,
+            "candidate": [["x", "é"]],
+            "item_title": [item["item_title"][0]],
+            "item_price": [7.0],
+        },
+        "similar_items": {"item_id": ["é", "x"], "k": [2, 3]},
+        "encode_user": {"user_id": ["ann", "nobody"]},
+        "encode_item": {"item_id": ["", "y"], "item_title": ["title of a new row", ""]},
+    }
+    for name, request in given.items():
+        request.pop("history_snap", None)  # bytes are no JSON; pictures are asked about elsewhere
+        rows = len(next(iter(request.values())))
+        requests[name] = {}
+        for key, spec in world.loaded(path).signatures[name].structured_input_signature[1].items():
+            nothing = {tf.string: "", tf.bool: False, tf.int32: 0}.get(spec.dtype, float("nan"))
+            empty = [nothing] * rows if len(spec.shape) == 1 else [[nothing]] * rows
+            requests[name][key] = world.padded(request.get(key, empty), nothing)
+        expected[name] = call(path, name, **request)
+    link.with_suffix(".json").write_text(json.dumps(requests), "utf-8")
+    program = Path(__file__).with_name("only_tensorflow.py")
+    ended = subprocess.run(
+        [sys.executable, str(program), str(link)],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "KERAS_BACKEND")},
+    )
+    assert ended.returncode == 0, ended.stderr
+    said = json.loads(ended.stdout.splitlines()[-1])
+    assert said["served"] == sorted(given)
+    assert said["blocked"] == []
+    for name, outputs in expected.items():
+        for key, value in outputs.items():
+            got = said["answers"][name][key]
+            if value.dtype == object:
+                assert got == [cell.decode() for cell in value.flat]
+            else:
+                np.testing.assert_allclose(np.asarray(got, "float32"), value.ravel(), atol=1e-4)
+
+
+def test_it_says_what_it_is():
+    data, model = world.shop()
+    about = json.loads((world.shop_export() / "assets.extra" / "about.json").read_text("utf-8"))
+    assert about["schema"] == json.loads(json.dumps(data.schema.to_dict()))
+    assert (about["items"], about["users"], about["width"], about["index"]) == (10, 4, 8, "exact")
+    assert about["conventions"] == list(CONVENTIONS)
+    assert about["operations"] == core_ops(world.shop_export())
+    assert about["versions"]["backend"] == "tensorflow"
+    assert about["classes"] == {"outcome": data.vocabulary.tasks["outcome"]["classes"]}
+    recommend = about["signatures"]["recommend"]
+    assert recommend["inputs"]["history_snap"] == {"dtype": "string", "shape": [None, None]}
+    assert recommend["inputs"]["k"] == {"dtype": "int32", "shape": [None]}
+    assert recommend["outputs"]["outcome"] == {"dtype": "float32", "shape": [None, None, 3]}
+
+
+def test_a_broken_picture_fails_its_batch():
+    with pytest.raises(tf.errors.InvalidArgumentError, match="(?i)image|jpeg|png"):
+        call(
+            world.shop_export(),
+            "encode_item",
+            item_id=["", ""],
+            item_poster=[[b"no picture"], [world.png(1)]],
+        )
+
+
+def test_nothing_is_left_beside_the_version_and_a_version_is_not_replaced_unasked(quick, tmp_path):
+    target = tmp_path / "deep" / "model" / "2"
+    assert quick(target) == target
+    before = target.stat().st_ino
+    assert sorted(os.listdir(target.parent)) == ["2"]
+    assert {"saved_model.pb", "variables", "assets.extra"} <= set(os.listdir(target))
+    with pytest.raises(
+        ValueError, match=r"is there already. Export to the next version, '.*model/3', or pass"
+    ):
+        quick(target)
+    assert target.stat().st_ino == before
+    quick(target, overwrite=True, index={"name": "exact"})
+    assert target.stat().st_ino != before
+    assert sorted(os.listdir(target.parent)) == ["2"]
+
+
+def test_an_export_that_fails_leaves_what_was_there(quick, tmp_path, monkeypatch):
+    target = quick(tmp_path / "1")
+    before = (target / "saved_model.pb").stat().st_mtime_ns
+    monkeypatch.setattr(tf.saved_model, "save", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        quick(target, overwrite=True)
+    assert (target / "saved_model.pb").stat().st_mtime_ns == before
+    assert os.listdir(tmp_path) == ["1"]
+
+
+@pytest.mark.parametrize("name", ["demo", "1.5", "-1", "007", "v1", "²"])
+def test_a_path_that_is_no_version_is_refused(quick, tmp_path, name):
+    with pytest.raises(ValueError, match="ends in a whole number.*Give '.*/1'"):
+        quick(tmp_path / name)
+    assert os.listdir(tmp_path) == []
+
+
+def test_something_else_is_never_replaced(quick, tmp_path):
+    (tmp_path / "1").mkdir()
+    (tmp_path / "1" / "thesis.txt").write_text("…")
+    with pytest.raises(ValueError, match="holds something else than a SavedModel, so it is not replaced"):
+        quick(tmp_path / "1", overwrite=True)
+    assert os.listdir(tmp_path / "1") == ["thesis.txt"]
+
+
+def test_an_index_there_is_not(quick, tmp_path):
+    with pytest.raises(ValueError, match="There is no index 'faiss'. There are: exact"):
+        quick(tmp_path / "1", index="faiss")
+
+
+def test_arguments_of_another_kind(quick, tmp_path):
+    data, model = world.circle()
+    with pytest.raises(ValueError, match=r"users must be KnownUsers.of\(data\) or None, got Data"):
+        quick(tmp_path / "1", users=data)
+    with pytest.raises(ValueError, match="catalogue must be data.catalogue, got Data"):
+        export(model, data, tmp_path / "1")
+    with pytest.raises(ValueError, match="model must be a Recommender, got str"):
+        export("model.keras", data.catalogue, tmp_path / "1")
+
+
+def test_data_the_model_was_not_trained_on(quick, tmp_path):
+    (shop, of_shop), (circle, of_circle) = world.shop(), world.circle()
+    with pytest.raises(
+        ValueError, match="other data than the model was trained on: its item feature 'title'"
+    ):
+        export(of_shop, circle.catalogue, tmp_path / "1")
+    tasks = {**circle.vocabulary.tasks, "score": {"mean": 0.0}}
+    other = dataclasses.replace(circle.vocabulary, tasks=tasks)
+    with pytest.raises(ValueError, match="its task 'score' differs"):
+        export(of_circle, dataclasses.replace(circle.catalogue, vocabulary=other), tmp_path / "1")
+    users = KnownUsers.of(circle)
+    users = dataclasses.replace(users, seen=users.seen + 5)
+    with pytest.raises(ValueError, match="items that are not in the catalogue"):
+        quick(tmp_path / "1", users=users)
+
+
+def test_a_model_that_diverged_is_not_exported(tmp_path):
+    data, _ = world.circle()
+    model = build_recommender(data.schema, data.vocabulary, width=8, fusion="concat", seed=0)
+    weight = model.item_tower.trainable_weights[0]
+    weight.assign(weight * float("nan"))
+    with pytest.raises(ValueError, match="not all finite numbers; the training has diverged"):
+        export(model, data.catalogue, tmp_path / "1")
+    assert os.listdir(tmp_path) == []

@@ -1,0 +1,163 @@
+"""Asking an export from Python: one question and a batch, every signature, and errors that help."""
+
+import math
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from export import world
+from export.world import HISTORIES, ITEMS, call, text
+from tfmmrec.serving import Served
+
+
+@pytest.fixture(scope="module")
+def shop():
+    return Served(world.shop_export())
+
+
+@pytest.fixture(scope="module")
+def circle():
+    return Served(world.circle_export().parent)
+
+
+def test_the_highest_version_is_served(circle, tmp_path):
+    assert circle.folder == world.circle_export()
+    for name in ("2", "10", "9", "not a version"):
+        (tmp_path / name).mkdir()
+        if name != "10":
+            os.symlink(world.circle_export() / "saved_model.pb", tmp_path / name / "saved_model.pb")
+    shutil.copytree(world.circle_export(), tmp_path / "11")
+    assert Served(tmp_path).folder == tmp_path / "11"
+
+
+def test_recommendations_for_one(shop):
+    answer = shop.recommend(user_id="dan", k=3, exclude=["z"])
+    seen = {ITEMS[item] for item in HISTORIES[3]}
+    assert len(answer["item_id"]) == 3
+    assert not set(answer["item_id"]) & (seen | {"z"})
+    assert answer["score"].shape == answer["like"].shape == (3,)
+    assert answer["outcome"].shape == (3, 3)
+    assert set(answer["outcome_class"]) <= {"kept", "sent back", "lost"}
+    everything = shop.recommend(user_id="dan", k=50, exclude_seen=False)
+    raw = call(world.shop_export(), "recommend", user_id=["dan"], k=[10])
+    assert everything["item_id"] == text(raw["item_id"])[0]
+    np.testing.assert_allclose(everything["score"], raw["score"][0], atol=1e-5)
+
+
+def test_recommendations_for_several(shop):
+    answers = shop.recommend(user_id=["ann", None, "dan"], history=[None, ["x", "é"], None], k=[2, 9, 1])
+    assert [len(answer["item_id"]) for answer in answers] == [2, 8, 1]
+    assert answers[0]["item_id"] == shop.recommend(user_id="ann", k=2)["item_id"]
+    assert answers[1]["item_id"] == shop.recommend(history=["x", "é"], k=9)["item_id"]
+
+
+def test_raw_content_of_users_events_and_items(shop):
+    user = {name: value for name, (value,) in world.raw_user(1).items()}
+    known = shop.encode_user(user_id="bob,c")["vector"]
+    np.testing.assert_allclose(shop.encode_user(**user)["vector"], known, atol=1e-5)
+    content = world.item_content(4)
+    vector = shop.encode_item("🎬", **world.item_content(1))["vector"]
+    np.testing.assert_allclose(vector, shop.encode_item("🎬")["vector"], atol=1e-5)
+
+    answer = shop.rank(["x", "no such item"], user_id="bob,c", **content)
+    assert answer["new_item_score"] == pytest.approx(known @ shop.encode_item(**content)["vector"], abs=1e-4)
+    assert math.isfinite(answer["score"][0])
+    assert math.isnan(answer["score"][1])
+    assert len(answer["outcome_class"]) == 2
+    assert isinstance(answer["new_item_outcome_class"], str)
+    assert answer["new_item_outcome"].shape == (3,)
+
+
+def test_candidates_of_a_batch_each_have_their_own_number(shop):
+    answers = shop.rank([["x"], ["y", "z", "é"], []], user_id=["ann", "dan", "ann"])
+    assert [len(answer["score"]) for answer in answers] == [1, 3, 0]
+    assert [len(answer["outcome_class"]) for answer in answers] == [1, 3, 0]
+    assert all(math.isnan(answer["new_item_score"]) for answer in answers)
+    only_new = shop.rank(user_id="ann", item_title="title")
+    assert len(only_new["score"]) == 0
+    assert math.isfinite(only_new["new_item_like"])
+
+
+def test_similar_items_by_id_and_by_content(shop):
+    answer = shop.similar_items("é", k=4)
+    assert len(answer["item_id"]) == 4
+    assert "é" not in answer["item_id"]
+    assert sorted(answer["score"], reverse=True) == answer["score"].tolist()
+    assert [len(one["item_id"]) for one in shop.similar_items(["é", "x"], k=[1, 20])] == [1, 9]
+    assert len(shop.similar_items(item_title="title of the red row")["item_id"]) == 10
+
+
+def test_no_user_is_somebody_new(shop, circle):
+    assert len(shop.recommend(k=5)["item_id"]) == 5
+    assert len(circle.recommend(history=["no such item"], k=5)["item_id"]) == 5
+
+
+@pytest.mark.parametrize(
+    ("ask", "match"),
+    [
+        (
+            lambda shop: shop.recommend("ann", exclud=["x"]),
+            "recommend takes no 'exclud'. Did you mean 'exclude'?",
+        ),
+        (
+            lambda shop: shop.rank(["x"], "ann", item_titel="x"),
+            "rank takes no 'item_titel'. Did you mean 'item_title'",
+        ),
+        (lambda shop: shop.encode_user("ann", k=3), "encode_user takes no 'k'"),
+        (
+            lambda shop: shop.recommend("anna"),
+            "User 'anna' is not known to this export and brings no history: give",
+        ),
+        (lambda shop: shop.encode_user(["ann", "😀😀"]), "User '😀😀' is not known"),
+        (
+            lambda shop: shop.similar_items("a,c"),
+            "Item 'a,c' is not in the catalogue and comes without content",
+        ),
+        (
+            lambda shop: shop.encode_item(),
+            "Item '' is not in the catalogue.*takes item_id, item_kind, item_poster",
+        ),
+        (lambda shop: shop.encode_item(item_poster=b"text"), "is every medium the bytes of a whole file"),
+        (lambda shop: shop.encode_item(item_price="cheap"), "item_price takes numbers, got 'cheap'"),
+        (lambda shop: shop.inputs("search"), "does not answer 'search'"),
+    ],
+)
+def test_errors_help(shop, ask, match):
+    with pytest.raises(ValueError, match=match):
+        ask(shop)
+
+
+def test_a_trained_id_is_known_without_a_stored_history(circle):
+    assert circle.recommend("ann", k=2)["item_id"] != circle.recommend("dan", k=2)["item_id"]
+    with pytest.raises(ValueError, match="User 'nobody' is not known"):
+        circle.recommend("nobody")
+
+
+def test_inputs_and_description(shop):
+    assert shop.inputs("encode_item") == ["item_id", *sorted(world.raw_items([0]))]
+    assert shop.about["items"] == 10
+
+
+def test_where_there_is_no_export(tmp_path):
+    (tmp_path / "demo").mkdir()
+    with pytest.raises(ValueError, match="There is no folder '.*demp'. Did you mean 'demo'?"):
+        Served(tmp_path / "demp")
+    with pytest.raises(ValueError, match="There is no export in '.*demo': no saved_model.pb, and no version"):
+        Served(tmp_path / "demo")
+
+
+def test_no_keras_and_no_training_code_is_imported():
+    program = (
+        "import sys, tfmmrec.serving; heavy = {name.split('.')[0] for name in sys.modules}\n"
+        "ours = {name for name in sys.modules if name.startswith('tfmmrec')}\n"
+        "assert not heavy & {'keras', 'tensorflow', 'jax', 'pyarrow'}, heavy\n"
+        "assert ours <= {'tfmmrec', 'tfmmrec.members', 'tfmmrec.serving', 'tfmmrec.serving.local', "
+        "'tfmmrec.serving.requests'}, ours\n"
+    )
+    root = str(Path(__file__).parents[2])
+    subprocess.run([sys.executable, "-c", program], check=True, env={**os.environ, "PYTHONPATH": root})

@@ -1,0 +1,52 @@
+"""The command line: `tfmmrec train`, `evaluate`, `export`, `recommend`, `convert` and `demo`."""
+
+from __future__ import annotations
+
+import os
+
+import typer
+
+from tfmmrec.cli.convert import convert
+from tfmmrec.cli.demo import demo
+from tfmmrec.cli.evaluate import evaluate
+from tfmmrec.cli.export import export
+from tfmmrec.cli.recommend import recommend
+from tfmmrec.cli.sentences import Sentences
+from tfmmrec.cli.train import train
+
+# Before anything imports TensorFlow, which reads it once: no word below an error.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+app = typer.Typer(
+    cls=Sentences,
+    name="tfmmrec",
+    help=(
+        "Raw tables and media in, one trained multi-modal multi-task recommender, one SavedModel out.\n\n"
+        "First time? `tfmmrec demo` shows everything on a small catalogue. Then: train, evaluate, export, "
+        "recommend; each of them has an example in its --help."
+    ),
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+for command in (train, evaluate, export, recommend, convert, demo):
+    app.command()(command)
+
+
+@app.callback()
+def options(
+    debug: bool = typer.Option(
+        False, "--debug", help="Show the traceback of an error; works with every command."
+    ),
+    version: bool = typer.Option(False, "--version", help="Print the version and exit.", is_eager=True),
+) -> None:
+    if version:
+        import tfmmrec
+
+        typer.echo(tfmmrec.__version__)
+        raise typer.Exit()
+
+
+def main() -> None:
+    """What the command `tfmmrec` runs."""
+    app(prog_name="tfmmrec")

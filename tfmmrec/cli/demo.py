@@ -1,0 +1,60 @@
+"""`tfmmrec demo`: everything once, on a small catalogue."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer import Option
+
+from tfmmrec.cli.progress import ProgressReport
+from tfmmrec.cli.quiet import import_quietly
+
+
+def demo(
+    folder: Annotated[Path, Option(help="Of the catalogue.")] = Path("demo"),
+    run: Annotated[Path, Option(help="Of the run.")] = Path("runs/demo"),
+    export: Annotated[Path, Option(help="Of the SavedModel: a version.")] = Path("savedmodels/demo/1"),
+    items: Annotated[int | None, Option(help="Size of the catalogue.", show_default=False)] = None,
+    users: Annotated[int | None, Option(help="Users who met the items.", show_default=False)] = None,
+    epochs: Annotated[
+        int | None, Option(min=1, help="Passes over the events, at most.", show_default=False)
+    ] = None,
+) -> None:
+    """Generate a small catalogue with posters, clips and words; train, judge, export, and ask the export.
+
+    It takes some minutes on two cores and may be repeated. An example:
+
+        tfmmrec demo --folder demo
+    """
+    began = time.monotonic()
+    import_quietly()
+    from tfmmrec.cli.results import show, show_problems, show_recommendations
+    from tfmmrec.recipes.demo import ITEMS, SETTINGS, USERS
+    from tfmmrec.recipes.demo import demo as show_all
+
+    settings = replace(SETTINGS, epochs=epochs) if epochs else SETTINGS
+    with ProgressReport() as report:
+        done = show_all(
+            folder,
+            run,
+            export,
+            ITEMS if items is None else items,
+            USERS if users is None else users,
+            settings,
+            report,
+        )
+    for judgement in done.trained.judgements.values():
+        show(judgement)
+    show_problems(done.trained.data.problems, done.trained.run.prepared / "dead_letters.jsonl")
+    for asked in done.questions:
+        met = ", ".join(done.shelf.title(one) for one in asked.history)
+        show_recommendations(asked.answer, done.shelf.titles, f"For {asked.who}, after: {met}")
+    typer.echo(f"\nCurves and recommendations: {done.trained.run.plots}")
+    typer.echo(
+        f"Ask again: tfmmrec recommend {export} --user {done.trained.data.user_ids[0]} --data {folder}"
+    )
+    typer.echo(f"The demo took {time.monotonic() - began:.0f} s.")

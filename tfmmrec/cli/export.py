@@ -1,0 +1,58 @@
+"""`tfmmrec export`: from a trained run to one SavedModel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer import Option
+
+from tfmmrec.cli.progress import ProgressReport
+from tfmmrec.cli.quiet import import_quietly
+
+
+def export(
+    run: Annotated[Path, typer.Argument(help="A trained run, such as runs/films.", metavar="RUN")],
+    path: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Where to: savedmodels/<run's name>/<next version> by default.", metavar="[PATH]"
+        ),
+    ] = None,
+    without_users: Annotated[
+        bool, Option("--without-users", help="Leave the users' ids, histories and features out.")
+    ] = False,
+    replace: Annotated[bool, Option("--replace", help="Replace a version that is there.")] = False,
+) -> None:
+    """Write one SavedModel that answers recommend, rank, similar_items and more, for TensorFlow Serving.
+
+    Examples:
+
+        tfmmrec export runs/films
+
+        tfmmrec export runs/films savedmodels/films/7 --without-users
+    """
+    import_quietly()
+    from tfmmrec.data import open_shards
+    from tfmmrec.export import KnownUsers
+    from tfmmrec.export import export as write
+    from tfmmrec.training import Run
+
+    opened = Run.open(run)
+    path = path or next_version(Path("savedmodels") / run.resolve().name)
+    data = open_shards(opened.prepared)
+    with ProgressReport() as report:
+        report.line(f"Exporting {run} to {path}; the signatures take a while to trace.")
+        users = None if without_users else KnownUsers.of(data)
+        written = write(opened.load_model(), data.catalogue, path, users=users, overwrite=replace)
+    size = sum(file.stat().st_size for file in written.rglob("*") if file.is_file())
+    typer.echo(f"{path}: {size / 1e6:.1f} MB, {len(data.item_ids):,} items, {len(users or ()):,} users.")
+    asked = f"--user {data.user_ids[0]}" if users else f"--history {data.item_ids[0]}"
+    typer.echo(f"Next: tfmmrec recommend {path} {asked}")
+
+
+def next_version(folder: Path) -> Path:
+    """``folder/n`` with n one above the highest version there is."""
+    versions = [int(path.name) for path in folder.glob("*") if path.name.isdecimal()]
+    return folder / str(max(versions, default=0) + 1)

@@ -1,0 +1,59 @@
+"""`tfmmrec recommend`: ask an export."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer import Option
+
+from tfmmrec.cli.quiet import import_quietly
+from tfmmrec.cli.sentences import names, plain
+
+
+def recommend(
+    savedmodel: Annotated[
+        Path,
+        typer.Argument(
+            help="savedmodels/films (its latest version) or savedmodels/films/1", metavar="SAVEDMODEL"
+        ),
+    ],
+    user: Annotated[str | None, Option(help="A user the export knows.")] = None,
+    history: Annotated[
+        str | None, Option(help="Ids of items, oldest first: for anybody, known or not.")
+    ] = None,
+    k: Annotated[int, Option(min=1, help="How many.")] = 10,
+    data: Annotated[Path | None, Option(help="The data folder, to show titles beside ids.")] = None,
+    as_json: Annotated[bool, Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Ask an export for recommendations, as a server would.
+
+    Examples:
+
+        tfmmrec recommend savedmodels/films --user 42 --k 5
+
+        tfmmrec recommend savedmodels/films --history 17,204,3 --data films
+    """
+    met = names(history, "--history")
+    import_quietly()
+    from tfmmrec.cli.results import show_recommendations
+    from tfmmrec.schema import Schema
+    from tfmmrec.serving import Served
+
+    served = Served(savedmodel)
+    if met:
+        served.encode_item(item_id=met)  # raises for an item that is not in the catalogue
+    answer = served.recommend(user_id=user, history=met or None, k=k)
+    if as_json:
+        typer.echo(json.dumps(plain(answer), indent=2, ensure_ascii=False))
+        return
+    titles: dict[str, str] = {}
+    if data is not None:
+        from tfmmrec.report import Shelf
+
+        titles = Shelf.of(data, Schema.from_dict(served.about["schema"])).titles
+    who = f"user {user}" if user else "somebody new"
+    after = f" after {', '.join(titles.get(one, one) for one in met)}" if met else ""
+    show_recommendations(answer, titles, f"For {who}{after}")

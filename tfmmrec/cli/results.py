@@ -1,0 +1,64 @@
+"""Results as people read them on a terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from tfmmrec.recipes.training_run import Judgement
+from tfmmrec.report import table
+
+
+def show(judgement: Judgement, console: Console | None = None) -> None:
+    """Prints a table of metrics, with what was asked above it."""
+    console = console or Console(highlight=False)
+    console.print()
+    console.print(judgement.results.protocol, style="bold", markup=False)
+    note = "In brackets: 95 % intervals, bootstrap over users." if judgement.results.per_query else ""
+    console.print(table(judgement.columns, caption=note))
+
+
+def show_problems(problems: dict[str, int], letters: Path, console: Console | None = None) -> None:
+    """Prints what could not be used, counted by reason."""
+    console = console or Console(highlight=False)
+    if not problems:
+        return
+    drawn = Table(title="What could not be used", title_justify="left")
+    drawn.add_column("reason")
+    drawn.add_column("rows or cells", justify="right")
+    for reason, count in problems.items():
+        drawn.add_row(reason, f"{count:,}")
+    console.print()
+    console.print(drawn)
+    console.print(f"One by one: {letters}", markup=False, soft_wrap=True)
+
+
+def show_recommendations(
+    answer: dict[str, Any], titles: dict[str, str], title: str, console: Console | None = None
+) -> None:
+    """Prints an answer of `Served.recommend`: place, item, score and what every task expects."""
+    console = console or Console(highlight=False)
+    drawn = Table(title=title, title_justify="left")
+    drawn.add_column("", justify="right", style="dim")
+    drawn.add_column("item")
+    if titles:
+        drawn.add_column("title")
+    columns = {
+        name: values
+        for name, values in answer.items()
+        if name != "item_id" and getattr(values, "ndim", 1) == 1
+    }  # probabilities of classes have two dimensions; the likeliest class stands beside them
+    for name in columns:
+        drawn.add_column(name, justify="right")
+    for place, item in enumerate(answer["item_id"]):
+        cells = [_cell(values[place]) for values in columns.values()]
+        drawn.add_row(str(place + 1), item, *([titles.get(item, "")] if titles else []), *cells)
+    console.print()
+    console.print(drawn)
+
+
+def _cell(value: Any) -> str:
+    return value if isinstance(value, str) else f"{float(value):.2f}"

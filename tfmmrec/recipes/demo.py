@@ -1,0 +1,111 @@
+"""The demo: a small catalogue, from raw tables and media to a served model that is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tfmmrec.data import Data
+from tfmmrec.export import KnownUsers, export
+from tfmmrec.recipes.demo_catalogue import generate
+from tfmmrec.recipes.training_run import Report, Settings, Silence, TrainingRun, training_run
+from tfmmrec.report import Shelf
+from tfmmrec.schema import Schema
+from tfmmrec.serving import Served
+
+ITEMS, USERS = 240, 1500
+
+SETTINGS = Settings(
+    cold_items=0.1,  # the last tenth of the items is what "new items" means here
+    width=32,
+    epochs=20,
+    batch_events=4096,
+    encode_items=None,
+    learning_rate=0.004,
+    patience=20,
+)
+"""Chosen so that two cores take a few minutes."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question to the export, and its answer.
+
+    Attributes:
+        who: who is asked about, in words.
+        history: ids of the items met, the latest last.
+        answer: of `Served.recommend`.
+    """
+
+    who: str
+    history: Sequence[str]
+    answer: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What the demo left.
+
+    Attributes:
+        trained: the run, with its judgements.
+        export: the SavedModel's folder.
+        shelf: titles and pictures.
+        questions: what the export was asked.
+    """
+
+    trained: TrainingRun
+    export: Path
+    shelf: Shelf
+    questions: list[Question]
+
+
+def demo(
+    folder: str | Path = "demo",
+    run_folder: str | Path = "runs/demo",
+    export_folder: str | Path = "savedmodels/demo/1",
+    items: int = ITEMS,
+    users: int = USERS,
+    settings: Settings = SETTINGS,
+    report: Report | None = None,
+) -> Demo:
+    """Generates the demo catalogue, trains on it, exports, and asks the export; what is there is replaced.
+
+    Args:
+        folder: of the catalogue.
+        run_folder: of the run.
+        export_folder: of the SavedModel, a version.
+        items, users: size of the catalogue.
+        settings: of the training.
+        report: is told how things go.
+
+    Raises:
+        ValueError: a folder holds something else than an earlier demo.
+    """
+    report = report or Silence()
+    report.line(f"Generating {items} items with posters, clips and words, and {users:,} users, in {folder}.")
+    generate(folder, items=items, users=users)
+    schema = Schema.from_toml(Path(folder) / "schema.toml")
+    trained = training_run(folder, schema, run_folder, settings, replace=True, report=report)
+    report.line(f"Exporting to {export_folder}.")
+    known = KnownUsers.of(trained.data)
+    path = export(trained.model, trained.data.catalogue, export_folder, users=known, overwrite=True)
+    report.line("Asking the export.")
+    return Demo(trained, path, Shelf.of(folder, schema), _ask(Served(path), trained.data))
+
+
+def _ask(served: Served, data: Data, users: int = 2, k: int = 5) -> list[Question]:
+    """Recommendations for some known users, and for somebody who brings a history and is not known."""
+    start, item = data.events.start, data.events.item
+    questions = []
+    for user in range(0, len(data.user_ids), -(-len(data.user_ids) // users)):
+        name = data.user_ids[user]
+        latest = [data.item_ids[row] for row in item[start[user] : start[user + 1]][-5:]]
+        answer = served.recommend(user_id=name, k=k)
+        questions.append(Question(f"user {name}, whom the export knows", latest, answer))
+    somebody = len(data.user_ids) // 2
+    brought = [data.item_ids[row] for row in item[start[somebody] : start[somebody + 1]][:4]]
+    answer = served.recommend(history=brought, k=k)
+    questions.append(Question("somebody never seen, by a raw history", brought, answer))
+    return questions

@@ -1,0 +1,282 @@
+"""From a data folder to a finished run folder: prepare, train, judge, draw. What `tfmmrec train` does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from tfmmrec import alignment as alignments
+from tfmmrec import fusion as fusions
+from tfmmrec import sharing as sharings
+from tfmmrec.alignment import Alignment
+from tfmmrec.data import Data, Split, load
+from tfmmrec.evaluation import Results, evaluate
+from tfmmrec.fusion import Fusion
+from tfmmrec.members import find
+from tfmmrec.models import Recommender, build_recommender
+from tfmmrec.recipes.most_popular import MostPopular
+from tfmmrec.report import Estimate, Shelf, draw_curves, draw_strips, estimates, strips_of
+from tfmmrec.schema import Schema
+from tfmmrec.sharing import Sharing
+from tfmmrec.training import Run, best_epoch, default_monitor, fit
+
+MOST_POPULAR = "most popular"
+SPLITS = ("validation", "test", "cold")
+
+_OF_AN_EARLIER_TRAINING = ("model.keras", "metrics.json", "curves.json")
+_OURS = {"schema.json", "config.json", "prepared"}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every setting of a training run; kept in ``config.json``. See `load`, `build_recommender` and `fit`."""
+
+    split: str = "auto"
+    cold_items: float = 0.0
+    width: int = 64
+    fusion: str = "transformer"
+    alignment: str | None = None
+    sharing: str = "shared_bottom"
+    item_vectors: str = "auto"
+    dtype: str | None = None
+    epochs: int = 20
+    batch_events: int = 4096
+    encode_items: int | None = 512
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.01
+    patience: int = 5
+    monitor: str | None = None
+    seed: int = 0
+    jit: bool = False
+    k: tuple[int, ...] = (10, 20)
+    only: dict[str, list[str]] = field(default_factory=dict)
+    """Side (or ``"tasks"``) → the names to keep, for twins; see `Schema.only`."""
+
+
+class Report(Protocol):
+    """Is told how things go: see `tfmmrec.cli.progress.ProgressReport`."""
+
+    def __call__(self, stage: str, done: int, total: int, note: str = "") -> None:
+        """How far a stage is."""
+
+    def line(self, text: str) -> None:
+        """Something worth a line."""
+
+
+class Silence:
+    """A report that nobody reads."""
+
+    def __call__(self, stage: str, done: int, total: int, note: str = "") -> None:
+        pass
+
+    def line(self, text: str) -> None:
+        pass
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A model and, where it ranks the catalogue, the most popular items, on one split.
+
+    Attributes:
+        results: of the model.
+        columns: ``"model"`` and maybe ``"most popular"`` → metric → estimate.
+    """
+
+    results: Results
+    columns: dict[str, dict[str, Estimate]]
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """What a training left.
+
+    Attributes:
+        run: the folder.
+        model: with the weights that were best on validation.
+        data: prepared.
+        epoch: the epoch whose weights were kept; 0 without validation.
+        judgements: by split, of those that have events.
+    """
+
+    run: Run
+    model: Recommender
+    data: Data
+    epoch: int
+    judgements: dict[str, Judgement]
+
+
+def training_run(
+    folder: str | Path,
+    schema: Schema,
+    run_folder: str | Path,
+    settings: Settings | None = None,
+    replace: bool = False,
+    report: Report | None = None,
+) -> TrainingRun:
+    """Trains a model on a data folder and judges it; the test split is read once, at the end.
+
+    Args:
+        folder: the data.
+        schema: what the columns are; everything is prepared, whatever ``settings.only`` leaves out.
+        run_folder: gets everything; see `Run`. What an interrupted training prepared there is used again.
+        settings: of the training.
+        replace: train anew where there is a trained model.
+        report: is told how things go.
+
+    Raises:
+        ValueError: of `load`, `build_recommender` and `fit`; or there is a trained model in the folder, or
+            something that is no run.
+    """
+    settings, report = settings or Settings(), report or Silence()
+    run_folder = Path(run_folder)
+    _check_run_folder(run_folder, replace)
+    twin = schema.only(**settings.only)
+    find(fusions, Fusion, settings.fusion)
+    find(sharings, Sharing, settings.sharing)
+    if settings.alignment is not None:
+        find(alignments, Alignment, settings.alignment)
+
+    data = load(
+        folder,
+        schema,
+        split=settings.split,
+        prepared=run_folder / "prepared",
+        cold_items=settings.cold_items,
+        seed=settings.seed,
+        progress=report,
+    )
+    report.line(_about(data))
+    model = build_recommender(
+        twin,
+        data.vocabulary,
+        width=settings.width,
+        fusion=settings.fusion,
+        alignment=settings.alignment,
+        sharing=settings.sharing,
+        item_vectors=settings.item_vectors,
+        dtype=settings.dtype,
+        seed=settings.seed,
+    )
+    report.line(f"The model has {model.count_params():,} parameters; its first step takes a while to trace.")
+    run = Run(run_folder)
+    for name in _OF_AN_EARLIER_TRAINING:
+        (run_folder / name).unlink(missing_ok=True)
+    run.begin(twin, data, {"data": str(folder), **asdict(settings)})
+    epoch = _train(model, data, settings, run, report)
+
+    judgements = {}
+    for name in SPLITS:
+        split = getattr(data, name)
+        if len(split):
+            report.line(f"Evaluating on {len(split):,} events of the {name} split.")
+            judgements[name] = judge(model, split, settings.k)
+    run.write("metrics", as_metrics(judgements))
+    _draw_recommendations(folder, schema, run, data, judgements)
+    return TrainingRun(run, model, data, epoch, judgements)
+
+
+def judge(model: Recommender, split: Split, k: Sequence[int]) -> Judgement:
+    """Evaluates a model, and beside it the most popular items, where it ranks the catalogue.
+
+    Raises:
+        ValueError: the split has no events.
+    """
+    results = evaluate(model, split, k)
+    columns = {"model": estimates(results)}
+    if model.schema.retrieval is not None:
+        columns[MOST_POPULAR] = estimates(evaluate(MostPopular(split.data), split, k))
+    return Judgement(results, columns)
+
+
+def as_metrics(judgements: dict[str, Judgement]) -> dict[str, Any]:
+    """``{split: {metric: {"mean", "low", "high"}}, "most popular": {split: …}, "protocol": {split: …}}``."""
+    metrics: dict[str, Any] = {name: judged.columns["model"] for name, judged in judgements.items()}
+    metrics[MOST_POPULAR] = {
+        name: judged.columns[MOST_POPULAR]
+        for name, judged in judgements.items()
+        if MOST_POPULAR in judged.columns
+    }
+    metrics["protocol"] = {name: judged.results.protocol for name, judged in judgements.items()}
+    return metrics
+
+
+def _train(model: Recommender, data: Data, settings: Settings, run: Run, report: Report) -> int:
+    """Trains, draws the curves and returns the epoch whose weights were kept."""
+    monitor = settings.monitor or default_monitor(model)
+
+    def on_step(epoch: int, step: int, steps: int, loss: float) -> None:
+        done = (epoch - 1) * steps + step
+        report("training", done, settings.epochs * steps, f"epoch {epoch}, loss {loss:.4f}")
+
+    def on_epoch(record: dict[str, float]) -> None:
+        reached = record.get(f"validation {monitor}")
+        judged = "" if reached is None else f", validation {monitor} {reached:.4f}"
+        report.line(
+            f"epoch {record['epoch']:.0f} of {settings.epochs}: loss {record['loss']:.4f}{judged}, "
+            f"{record['seconds']:.1f} s"
+        )
+
+    if not len(data.validation):
+        report.line("No event validates: training runs through all epochs, and its last weights are kept.")
+    records = fit(
+        model,
+        data.train,
+        validation=data.validation if len(data.validation) else None,
+        epochs=settings.epochs,
+        batch_events=settings.batch_events,
+        learning_rate=settings.learning_rate,
+        weight_decay=settings.weight_decay,
+        patience=settings.patience,
+        monitor=settings.monitor,
+        k=settings.k,
+        encode_items=settings.encode_items,
+        seed=settings.seed,
+        jit_compile=settings.jit,
+        run=run,
+        on_epoch=on_epoch,
+        on_step=on_step,
+    )
+    epoch = best_epoch(records, monitor)
+    draw_curves(records, run.plots / "curves.png", epoch)
+    return epoch
+
+
+def _draw_recommendations(
+    folder: str | Path, schema: Schema, run: Run, data: Data, judgements: dict[str, Judgement]
+) -> None:
+    name = "test" if "test" in judgements else next(iter(judgements), None)
+    if name is None or not len(judgements[name].results.recommended):
+        return
+    strips = strips_of(judgements[name].results, getattr(data, name), Shelf.of(folder, schema))
+    draw_strips(
+        strips,
+        run.plots / "recommendations.png",
+        title=f"{run.folder.name}: recommendations for some users of the {name} split",
+        note="A green frame: what the user took next, which was held out.",
+        ordered=schema.ordered,
+    )
+
+
+def _check_run_folder(folder: Path, replace: bool) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"The run folder {str(folder)!r} is a file; give the name of a new folder.")
+    if (folder / "model.keras").is_file() and not replace:
+        raise ValueError(
+            f"There is a trained model in {str(folder)!r}. Give the run another name (--name), or replace it "
+            "(--replace)."
+        )
+    there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    if there and not there & _OURS:
+        raise ValueError(
+            f"{str(folder)!r} holds {min(there)!r} and is no run folder; give the name of a new folder."
+        )
+
+
+def _about(data: Data) -> str:
+    counts = ", ".join(f"{len(getattr(data, name)):,} {name}" for name in ("train", *SPLITS))
+    return (
+        f"{len(data.user_ids):,} users, {len(data.item_ids):,} items, {len(data.events.item):,} events "
+        f"({counts})."
+    )
