@@ -1,7 +1,7 @@
-"""One epoch of MovieLens-1M with text and posters, an export, an answer: ``python -m benchmarks.speed.ml_1m``.
+"""One epoch of MovieLens-1M with text and posters, an export, an answer.
 
-Needs TFMMREC_DATA. Writes ``benchmarks/results/ml-1m-epoch.json``: events per second, peak memory, and what
-the trained model scored on validation (a first look, not a result).
+``python -m benchmarks.speed.ml_1m`` needs TFMMREC_DATA and writes ``benchmarks/results/ml-1m-epoch.json``:
+events per second, peak memory, and what the model scored on validation (a first look, not a result).
 """
 
 from __future__ import annotations

@@ -157,10 +157,8 @@ def test_arguments_of_another_kind(quick, tmp_path):
 
 
 def test_data_the_model_was_not_trained_on(quick, tmp_path):
-    (shop, of_shop), (circle, of_circle) = world.shop(), world.circle()
-    with pytest.raises(
-        ValueError, match="other data than the model was trained on: its item feature 'title'"
-    ):
+    (_, of_shop), (circle, of_circle) = world.shop(), world.circle()
+    with pytest.raises(ValueError, match="other data than the model was trained on: its item feature '"):
         export(of_shop, circle.catalogue, tmp_path / "1")
     tasks = {**circle.vocabulary.tasks, "score": {"mean": 0.0}}
     other = dataclasses.replace(circle.vocabulary, tasks=tasks)

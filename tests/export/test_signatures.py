@@ -144,6 +144,14 @@ def test_nothing_is_left():
     assert np.isnan(answer["outcome"]).all()
 
 
+def test_nothing_is_asked_for():
+    answer = call(world.shop_export(), "recommend", user_id=["ann", "dan"], k=[0, -1])
+    assert {name: value.shape for name, value in answer.items()} == {
+        **dict.fromkeys(["item_id", "score", "like", "score_", "outcome_class"], (2, 0)),
+        "outcome": (2, 0, 3),
+    }
+
+
 def test_candidates_are_ranked_in_their_order_and_a_new_item_beside_them():
     data, model = world.shop()
     path, row = world.shop_export(), row_of(data)

@@ -48,9 +48,8 @@ def test_summaries_read_what_is_not_masked():
 
 def test_a_single_token_by_hand():
     layer, token = built(), random(1, 1, 8)
-    value, output = (
-        np.asarray(w) for w in (layer.attention._value_dense.kernel, layer.attention._output_dense.kernel)
-    )
+    attention = layer.attention
+    value, output = (np.asarray(dense.kernel) for dense in (attention._value_dense, attention._output_dense))
     normed = token / np.sqrt((token**2).mean() + 1e-7)
     read = np.einsum("btd,dhk,hko->bto", normed, value, output)  # one token gets all the attention
     out, _ = run(layer, token, np.ones((1, 1), bool))

@@ -23,20 +23,19 @@ def normed(x, scale):
 def test_feed_forward_by_hand():
     layer, x = FeedForward(4), random(2, 3, 4)
     layer.build((None, None, 4))
-    scale, gate, value, output = (np.asarray(weight) for weight in layer.trainable_variables)
-    assert gate.shape == (4, 16)  # 8/3 of the width, a multiple of 8
-    inner = normed(x, scale)
-    gated = inner @ gate / (1 + np.exp(-(inner @ gate)))
-    np.testing.assert_allclose(run(layer, x), x + (gated * (inner @ value)) @ output, rtol=1e-4, atol=1e-5)
+    scale, gate_and_value, output = (np.asarray(weight) for weight in layer.trainable_variables)
+    assert gate_and_value.shape == (4, 2 * 16)  # 8/3 of the width, a multiple of 8
+    gate, value = np.split(normed(x, scale) @ gate_and_value, 2, axis=-1)
+    expected = x + (gate / (1 + np.exp(-gate)) * value) @ output
+    np.testing.assert_allclose(run(layer, x), expected, rtol=1e-4, atol=1e-5)
     assert layer.compute_output_shape(x.shape) == x.shape
 
 
 def test_one_token_by_hand():
     layer, x = block(), random(1, 1, 8)
     scale = np.asarray(layer.attention_norm.scale)
-    value, output = (
-        np.asarray(w) for w in (layer.attention._value_dense.kernel, layer.attention._output_dense.kernel)
-    )
+    attention = layer.attention
+    value, output = (np.asarray(dense.kernel) for dense in (attention._value_dense, attention._output_dense))
     attended = x + np.einsum("btd,dhk,hko->bto", normed(x, scale), value, output)  # all attention is its own
     expected = run(layer.feed_forward, attended.astype("float32"))
     np.testing.assert_allclose(run(layer, x, np.ones((1, 1), bool)), expected, rtol=1e-4, atol=1e-5)

@@ -111,7 +111,7 @@ def test_padding_changes_nothing(model, batch):
 
 
 def test_cached_content_stands_in_for_items_that_are_not_encoded(model, small_data):
-    """Right after a refresh, a batch that encodes a few of its items gives the outputs of one that encodes all."""
+    """Right after a refresh, encoding a few items of a batch gives what encoding all of them gives."""
     schema = small_data.schema
     whole, part = (Batches(small_data, schema, batch_events=64, encoded=n)[0][0] for n in (None, 4))
     assert len(part["item.item_id.id"]) == 4 < len(whole["item.item_id.id"])

@@ -36,7 +36,8 @@ def test_it_is_found_by_its_name_and_shares_a_variable():
         make(retrieval, Index, "exakt", vectors=vectors)
 
 
-def test_it_ranks_like_numpy_with_each_row_its_own_k_and_exclusions(rng=np.random.default_rng(0)):
+def test_it_ranks_like_numpy_with_a_k_and_exclusions_of_each_row():
+    rng = np.random.default_rng(0)
     vectors = rng.normal(size=(50, 8)).astype("float32")
     queries = rng.normal(size=(4, 8)).astype("float32")
     best = np.argsort(-(queries @ vectors.T), axis=1)

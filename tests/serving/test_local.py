@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import numpy as np
@@ -133,9 +134,17 @@ def test_errors_help(shop, ask, match):
 
 
 def test_a_trained_id_is_known_without_a_stored_history(circle):
-    assert circle.recommend("ann", k=2)["item_id"] != circle.recommend("dan", k=2)["item_id"]
+    somebody = circle.encode_user()["vector"]
+    assert np.abs(circle.encode_user("ann")["vector"] - somebody).max() > 1e-3
     with pytest.raises(ValueError, match="User 'nobody' is not known"):
         circle.recommend("nobody")
+
+
+def test_a_model_that_does_not_rank_the_catalogue_recommends_nothing(shop):
+    served = object.__new__(Served)
+    served._model = types.SimpleNamespace(signatures={"rank": None})
+    with pytest.raises(ValueError, match="does not answer 'recommend'. Its model has no task that ranks the"):
+        served.recommend("ann")
 
 
 def test_inputs_and_description(shop):

@@ -66,7 +66,7 @@ class Signatures:
         self.heads = {task.name: (task, vocabulary.tasks[task.name]) for task in heads(schema)}
         self.names = Names(schema, [name for name, (_, state) in self.heads.items() if state.get("classes")])
 
-        self.find_row, table = lookup(list(catalogue.item_ids), first=1, unknown=0)
+        self._find, table = lookup(list(catalogue.item_ids), first=1, unknown=0)
         self.ids = tf.Variable(list(catalogue.item_ids), trainable=False, name="item_ids")
         self.vectors = tf.Variable(vectors, trainable=False, name="item_vectors")
         self.index = make(retrieval, Index, index, vectors=self.vectors)
@@ -80,16 +80,10 @@ class Signatures:
         self._item_content = tf.function(self.items.read, autograph=False)
 
         towers = [model.item_tower, model.user_tower, *([model.ranker] if model.ranker else [])]
-        weights = [weight.value for tower in towers for weight in tower.weights]
-        self.resources = [
-            table,
-            self.ids,
-            self.vectors,
-            *weights,
-            *self.users.resources,
-            *self.items.resources,
-        ]
-        self.resources += [*self.index.resources, *self.neighbours.resources]
+        weights = [variable.value for tower in towers for variable in tower.variables]
+        self.resources = [table, self.ids, self.vectors, *weights]
+        for one in (self.index, self.neighbours, self.users, self.items):
+            self.resources += one.resources
 
     def functions(self) -> dict[str, Any]:
         """The signatures by name, as concrete functions."""
@@ -112,8 +106,6 @@ class Signatures:
         }
         if self.schema.retrieval is None:
             del asked["recommend"]
-            if not self.heads:
-                del asked["rank"]
         return {
             name: tf.function(function, autograph=False).get_concrete_function(**specs)
             for name, (function, specs) in asked.items()
@@ -174,7 +166,7 @@ class Signatures:
 
     def find(self, ids: Any) -> Any:
         """Strings → int32 rows of the catalogue; −1 where there is no such item."""
-        return self.find_row(ids) - 1
+        return self._find(ids) - 1
 
     def knows_item(self, ids: Any) -> Any:
         """bool, in the shape of `ids`: what is in the catalogue."""

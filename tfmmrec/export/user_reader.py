@@ -152,7 +152,7 @@ class UserReader:
 
     def _features(self, request: Tensors, user: Any) -> Tensors:
         stored = self.users.features(user) if self.users else {}
-        inputs = {}
+        inputs: Tensors = {}
         for raw in self._user:
             name = raw.feature.name
             if isinstance(raw.feature, Id):

@@ -1,0 +1,34 @@
+"""`tfmmrec recommend`: known users, histories, titles, JSON."""
+
+import json
+
+
+def test_json_holds_ids_scores_and_every_task(exported, tfmmrec):
+    result = tfmmrec("recommend", exported.folder, "--user", "u3", "--k", "4", "--json")
+    assert result.exit_code == 0, result.output
+    answer = json.loads(result.stdout)
+    assert len(answer["item_id"]) == len(answer["score"]) == len(answer["like"]) == 4
+    assert answer["score"] == sorted(answer["score"], reverse=True)
+    assert all(0 <= like <= 1 for like in answer["like"])
+
+
+def test_the_folder_of_versions_will_do(exported, tfmmrec):
+    one = tfmmrec("recommend", exported.folder, "--user", "u3", "--json")
+    latest = tfmmrec("recommend", exported.folder.parent, "--user", "u3", "--json")
+    assert one.exit_code == 0 and one.stdout == latest.stdout
+
+
+def test_a_history_brings_its_own_answer_and_is_not_recommended(exported, tfmmrec):
+    result = tfmmrec("recommend", exported.folder, "--history", "f1, f4", "--k", "12", "--json")
+    assert result.exit_code == 0, result.output
+    ids = json.loads(result.stdout)["item_id"]
+    assert sorted([*ids, "f1", "f4"]) == sorted(f"f{film}" for film in range(12))
+
+
+def test_titles_stand_beside_ids_when_the_data_is_there(exported, films, tfmmrec):
+    result = tfmmrec("recommend", exported.folder, "--history", "f1", "--data", films, "--k", "3")
+    assert result.exit_code == 0, result.output
+    assert "For somebody new after Film 1, the sequel" in result.stdout
+    assert result.stdout.count(", the sequel") == 4
+    plain = tfmmrec("recommend", exported.folder, "--user", "u1", "--k", "3")
+    assert "For user u1" in plain.stdout and "sequel" not in plain.stdout
