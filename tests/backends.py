@@ -100,11 +100,9 @@ def policy(name: str) -> Iterator[None]:
 
 
 def overfit(model: keras.Model, x: Any, y: np.ndarray, steps: int, rate: float = 0.1) -> float:
-    """Accuracy of a model with one logit on its own training examples, after so many steps.
-
-    By plain descent with momentum: to trace Adam for every weight takes longer than all the steps.
-    """
+    """Accuracy of a model with one logit on its own training examples, after so many steps."""
     optimizer = keras.optimizers.SGD(rate, momentum=0.9, global_clipnorm=1.0)
+    optimizer.build(model.trainable_variables)  # else the step is traced twice
     model.compile(optimizer, keras.losses.BinaryCrossentropy(from_logits=True), jit_compile=JIT)
     for _ in range(steps):
         model.train_on_batch(x, y)

@@ -52,10 +52,8 @@ def test_each_call_hides_other_rows():
 
 
 def test_configuration_and_mixed_precision():
-    assert (
-        remade(built(rate=0.2)).get_config() == built(rate=0.2).get_config() | {"name": "missing_token"}
-        or True
-    )
+    layer = built(rate=0.2)
+    assert remade(layer).get_config() == layer.get_config()
     with policy("mixed_bfloat16"):
         layer = built()
     out, _, _ = layer(random(3, 3, 4), MASK)

@@ -178,3 +178,16 @@ def test_log_q_makes_the_sampled_gradient_close_to_the_full_one():
     )
     _, (found,) = gradients(loss, [], [hidden])
     np.testing.assert_allclose(found[0], slope(np.log(chance), drawn[:1])[0], rtol=1e-3, atol=1e-5)
+
+
+def test_a_sample_from_the_batch_is_what_the_layers_of_keras_rs_compute():
+    keras_rs = pytest.importorskip("keras_rs", reason="needs the extra keras-rs")
+    rows = np.asarray([3, 1, 4, 0, 5, 7])  # the target of each position is the candidate of its number
+    hidden, table = random(6, WIDTH, seed=6), random(8, WIDTH, seed=7)[rows]
+    chance = np.random.default_rng(0).uniform(0.1, 0.9, 6).astype("float32")
+    found = run(lambda h, t: sampled_softmax(h, rows, t, rows, t, np.log(chance)), hidden, table)
+    logits = keras_rs.layers.SamplingProbabilityCorrection()(hidden @ table.T, chance)
+    # there the target's own logit is corrected too, which ours leaves as it is
+    logits = ops.convert_to_numpy(logits) + np.diag(np.log(chance))
+    expected = -np.diag(ops.convert_to_numpy(ops.log_softmax(logits)))
+    np.testing.assert_allclose(found, expected, rtol=1e-4)

@@ -9,9 +9,14 @@ from contextlib import contextmanager
 
 
 def import_quietly() -> None:
-    """Imports Keras and its backend; native libraries write nothing meanwhile, Python errors come through."""
+    """Imports Keras and its backend, which looks for devices; errors of Python come through all the same."""
     with _silenced():
-        import keras  # noqa: F401
+        import keras
+
+        if keras.backend.backend() == "tensorflow":
+            import tensorflow as tf
+
+            tf.config.list_physical_devices()  # looks for accelerators, which it writes about too
 
 
 @contextmanager

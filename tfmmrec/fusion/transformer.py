@@ -39,7 +39,7 @@ class Transformer(Fusion):
 
     def build(self, *_: Any) -> None:
         shape = (None, None, self.width)
-        small = keras.initializers.RandomNormal(0.02)
+        small = keras.initializers.RandomNormal(stddev=0.02)
         self.query = self.add_weight(shape=(1, 1, self.width), initializer=small, name="query")
         self.kind = self.add_weight(shape=(len(self.names), self.width), initializer=small, name="modality")
         for layer in (*self.blocks, self.norm):

@@ -27,7 +27,7 @@ class MissingToken(keras.layers.Layer):
 
     def build(self, shape: tuple[int | None, ...], *_: Any) -> None:
         self.token = self.add_weight(
-            shape=(self.width,), initializer=keras.initializers.RandomNormal(0.02), name="token"
+            shape=(self.width,), initializer=keras.initializers.RandomNormal(stddev=0.02), name="token"
         )
 
     def call(self, tokens: Any, mask: Any, training: bool | None = None) -> tuple[Any, Any, Any]:

@@ -35,7 +35,9 @@ class Summary(keras.layers.Layer):
 
     def build(self, shape: tuple[int | None, ...], *_: Any) -> None:
         self.queries = self.add_weight(
-            shape=(self.count, self.width), initializer=keras.initializers.RandomNormal(0.5), name="queries"
+            shape=(self.count, self.width),
+            initializer=keras.initializers.RandomNormal(stddev=0.5),
+            name="queries",
         )
         self.norm.build(shape)
         self.attention.build((shape[0], self.count, self.width), shape)

@@ -157,7 +157,9 @@ class SpectrogramEncoder(keras.layers.Layer):
     def build(self, *_: Any) -> None:
         self.projection.build((None, self.groups, self.stride * self.frames_shape[1]))
         self.position = self.add_weight(
-            shape=(self.groups, self.width), initializer=keras.initializers.RandomNormal(0.5), name="position"
+            shape=(self.groups, self.width),
+            initializer=keras.initializers.RandomNormal(stddev=0.5),
+            name="position",
         )
         for block in self.blocks:
             block.build((None, self.groups, self.width))

@@ -87,7 +87,7 @@ class HistoryEncoder(keras.layers.Layer):
     def build(self, *_: Any) -> None:
         shape = (None, self.length + 1, self.width)
         self.start = self.add_weight(
-            shape=(self.width,), initializer=keras.initializers.RandomNormal(0.02), name="start"
+            shape=(self.width,), initializer=keras.initializers.RandomNormal(stddev=0.02), name="start"
         )
         if self.gap:
             self.gap.build()

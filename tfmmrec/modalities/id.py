@@ -56,7 +56,10 @@ class TableEncoder(keras.layers.Layer):
         super().__init__(**kwargs)
         self.size, self.width = size, width
         self.embedding = keras.layers.Embedding(
-            size, width, embeddings_initializer=keras.initializers.RandomNormal(width**-0.5), name="table"
+            size,
+            width,
+            embeddings_initializer=keras.initializers.RandomNormal(stddev=width**-0.5),
+            name="table",
         )
 
     def build(self, *_: Any) -> None:

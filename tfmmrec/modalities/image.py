@@ -157,7 +157,9 @@ class PatchEncoder(keras.layers.Layer):
         patches = self.grid[0] * self.grid[1]
         self.projection.build((None, patches, self.patch * self.patch * 3))
         self.position = self.add_weight(
-            shape=(patches, self.width), initializer=keras.initializers.RandomNormal(0.5), name="position"
+            shape=(patches, self.width),
+            initializer=keras.initializers.RandomNormal(stddev=0.5),
+            name="position",
         )
         for block in self.blocks:
             block.build((None, patches, self.width))

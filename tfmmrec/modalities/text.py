@@ -87,7 +87,7 @@ class TextEncoder(keras.layers.Layer):
         self.size, self.length, self.width = size, length, width
         self.layers, self.tokens = layers, tokens
         self.embedding = keras.layers.Embedding(
-            size, width, embeddings_initializer=keras.initializers.RandomNormal(0.5), name="words"
+            size, width, embeddings_initializer=keras.initializers.RandomNormal(stddev=0.5), name="words"
         )
         self.blocks = [TransformerBlock(width, name=f"block_{i}") for i in range(layers)]
         self.summary = Summary(tokens, width, name="summary") if tokens else None
@@ -95,7 +95,9 @@ class TextEncoder(keras.layers.Layer):
     def build(self, *_: Any) -> None:
         self.embedding.build()
         self.position = self.add_weight(
-            shape=(self.length, self.width), initializer=keras.initializers.RandomNormal(0.5), name="position"
+            shape=(self.length, self.width),
+            initializer=keras.initializers.RandomNormal(stddev=0.5),
+            name="position",
         )
         for block in self.blocks:
             block.build((None, self.length, self.width))

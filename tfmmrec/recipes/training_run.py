@@ -230,7 +230,7 @@ def _train(model: Recommender, data: Data, settings: Settings, run: Run, report:
         weight_decay=settings.weight_decay,
         patience=settings.patience,
         monitor=settings.monitor,
-        k=settings.k,
+        k=_with_monitored(settings.k, monitor),
         encode_items=settings.encode_items,
         seed=settings.seed,
         jit_compile=settings.jit,
@@ -241,6 +241,12 @@ def _train(model: Recommender, data: Data, settings: Settings, run: Run, report:
     epoch = best_epoch(records, monitor)
     draw_curves(records, run.plots / "curves.png", epoch)
     return epoch
+
+
+def _with_monitored(k: Sequence[int], monitor: str) -> tuple[int, ...]:
+    """The cut-offs, with the one that decides."""
+    cut = monitor.rpartition("@")[2] if "@" in monitor else ""
+    return tuple(sorted({*k, int(cut)})) if cut.isdecimal() and int(cut) else tuple(k)
 
 
 def _draw_recommendations(
