@@ -19,33 +19,46 @@ from tfmmrec.models import build_recommender
 
 @pytest.fixture(scope="module")
 def quick():
-    """An export that takes no time: a model of ids alone."""
+    """Exports a model of ids alone, which takes little time."""
     data, _ = world.circle()
     schema = dataclasses.replace(data.schema, item=[], tasks=data.schema.tasks[:1])
     model = build_recommender(schema, data.vocabulary, width=8, fusion="concat", seed=0)
     return lambda path, **settings: export(model, data.catalogue, path, **settings)
 
 
-def test_a_process_with_tensorflow_alone_loads_it_and_calls_every_signature(tmp_path):
-    path = world.shop_export()
-    link = tmp_path / "1"
-    link.symlink_to(path)
-    requests, expected = {}, {}
+@pytest.fixture(scope="module")
+def version(quick, tmp_path_factory):
+    """An export; whoever uses it leaves it whole."""
+    return quick(tmp_path_factory.mktemp("served") / "deep" / "model" / "2")
+
+
+def questions(of_shop: bool) -> dict:
+    """What each signature is asked; bytes are no JSON, so pictures are asked about elsewhere."""
     user, item = raw_user(3), raw_items([4])
-    given = {
+    if of_shop:
+        user = {name: value for name, value in user.items() if name != "history_snap"}
+        content = {"item_title": [item["item_title"][0], ""], "item_price": [None, 7.0]}
+        one = {name: value[:1] for name, value in content.items()}
+    else:
+        user, content, one = {"history": user["history"]}, {"item_price": [None, 7.0]}, {"item_price": [7.0]}
+    return {
         "recommend": {**user, "k": [4], "exclude_seen": [True]},
-        "rank": {
-            **user,
-            "candidate": [["x", "é"]],
-            "item_title": [item["item_title"][0]],
-            "item_price": [7.0],
-        },
+        "rank": {**user, "candidate": [["x", "é"]], **one},
         "similar_items": {"item_id": ["é", "x"], "k": [2, 3]},
         "encode_user": {"user_id": ["ann", "nobody"]},
-        "encode_item": {"item_id": ["", "y"], "item_title": ["title of a new row", ""]},
+        "encode_item": {"item_id": ["é", "y"], **content},
     }
+
+
+@pytest.mark.parametrize(
+    "of_shop", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["circle", "shop"]
+)
+def test_a_process_with_tensorflow_alone_loads_it_and_calls_every_signature(of_shop, tmp_path):
+    path = world.shop_export() if of_shop else world.circle_export()
+    link = tmp_path / "1"
+    link.symlink_to(path)
+    requests, expected, given = {}, {}, questions(of_shop)
     for name, request in given.items():
-        request.pop("history_snap", None)  # bytes are no JSON; pictures are asked about elsewhere
         rows = len(next(iter(request.values())))
         requests[name] = {}
         for key, spec in world.loaded(path).signatures[name].structured_input_signature[1].items():
@@ -100,30 +113,26 @@ def test_a_broken_picture_fails_its_batch():
         )
 
 
-def test_nothing_is_left_beside_the_version_and_a_version_is_not_replaced_unasked(quick, tmp_path):
-    target = tmp_path / "deep" / "model" / "2"
-    assert quick(target) == target
-    before = target.stat().st_ino
-    assert sorted(os.listdir(target.parent)) == ["2"]
-    assert {"saved_model.pb", "variables", "assets.extra"} <= set(os.listdir(target))
+def test_nothing_is_left_beside_a_version(version):
+    assert version.name == "2"
+    assert os.listdir(version.parent) == ["2"]
+    assert {"saved_model.pb", "variables", "assets.extra"} <= set(os.listdir(version))
+
+
+def test_a_version_is_replaced_only_when_asked_for_and_only_by_a_whole_one(quick, version, monkeypatch):
+    before = version.stat().st_ino
     with pytest.raises(
         ValueError, match=r"is there already. Export to the next version, '.*model/3', or pass"
     ):
-        quick(target)
-    assert target.stat().st_ino == before
-    quick(target, overwrite=True, index={"name": "exact"})
-    assert target.stat().st_ino != before
-    assert sorted(os.listdir(target.parent)) == ["2"]
-
-
-def test_an_export_that_fails_leaves_what_was_there(quick, tmp_path, monkeypatch):
-    target = quick(tmp_path / "1")
-    before = (target / "saved_model.pb").stat().st_mtime_ns
-    monkeypatch.setattr(tf.saved_model, "save", lambda *_, **__: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        quick(target, overwrite=True)
-    assert (target / "saved_model.pb").stat().st_mtime_ns == before
-    assert os.listdir(tmp_path) == ["1"]
+        quick(version)
+    with monkeypatch.context() as broken, pytest.raises(ZeroDivisionError):
+        broken.setattr(tf.saved_model, "save", lambda *_, **__: 1 / 0)
+        quick(version, overwrite=True)
+    assert version.stat().st_ino == before
+    quick(version, overwrite=True, index={"name": "exact"})
+    assert version.stat().st_ino != before
+    assert os.listdir(version.parent) == ["2"]
+    tf.saved_model.load(str(version))
 
 
 @pytest.mark.parametrize("name", ["demo", "1.5", "-1", "007", "v1", "²"])

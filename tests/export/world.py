@@ -213,12 +213,7 @@ def call(path: Path, signature: str, **given) -> dict:
         values = given.pop(name, [nothing] * batch if len(spec.shape) == 1 else [[nothing]] * batch)
         tensors[name] = tf.constant(padded(values, nothing), spec.dtype)
     assert not given, f"{signature} takes no {sorted(given)}"
-    before = tf.config.optimizer.get_experimental_options()
-    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})  # seconds at a first call
-    try:
-        return {name: tensor.numpy() for name, tensor in function(**tensors).items()}
-    finally:
-        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False, **before})
+    return {name: tensor.numpy() for name, tensor in function(**tensors).items()}
 
 
 def padded(values: list, nothing) -> list:

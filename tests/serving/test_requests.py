@@ -79,7 +79,7 @@ def test_lists_of_one_question_and_of_a_batch(given, expected, one):
     [
         ({"user_id": ["a", "b"], "k": [1, 2, 3]}, r"one size, got {'k': 3, 'user_id': 2}"),
         ({"user_id": []}, "at least one question, got none in 'user_id'"),
-        ({"user_id": [["a"]]}, "user_id is one value, or a list of them for a batch; got 'a"),
+        ({"user_id": [["a"]]}, "user_id is one value, or a list of them for a batch; got"),
         ({"history": [[["a"]]]}, "history is a list, or a list of lists for a batch"),
         ({"history": [1.5]}, r"history takes strings \(or bytes, for media\), got 1.5"),
         ({"user_id": True}, "user_id takes strings"),
