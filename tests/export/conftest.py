@@ -14,7 +14,7 @@ def seeded() -> None:
 
 @pytest.fixture(autouse=True, scope="module")
 def unoptimised():
-    """A signature's first call takes a fraction of the time; processes of their own run with the optimiser."""
+    """First calls take a fraction of the time; processes of their own run with the optimiser."""
     before = tf.config.optimizer.get_experimental_options()
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     yield

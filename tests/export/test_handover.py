@@ -1,14 +1,16 @@
 """A catalogue and users come back from files as they went, and are exported from them."""
 
+import dataclasses
 import json
 
 import numpy as np
 
 from export import world
-from export.world import USERS, call
+from export.world import HISTORIES, ITEMS, call, text
 from tfmmrec.export import KnownUsers
 from tfmmrec.export.__main__ import main
 from tfmmrec.export.handover import open_catalogue, open_users, save_catalogue, save_users
+from tfmmrec.models import build_recommender
 
 
 def assert_same(left, right):
@@ -40,14 +42,17 @@ def test_both_ways(tmp_path):
 
 
 def test_what_is_handed_over_is_exported(tmp_path):
-    data, model = world.circle()
+    data, _ = world.circle()
+    schema = dataclasses.replace(data.schema, item=[], tasks=data.schema.tasks[:1])
+    model = build_recommender(schema, data.vocabulary, width=8, fusion="concat", seed=0)
     given = tmp_path / "given"
     save_catalogue(data.catalogue, given / "catalogue")
     save_users(KnownUsers.of(data), given / "users")
     (given / "index.json").write_text(json.dumps({"name": "exact"}))
     model.save(given / "model.keras")
     main(given, tmp_path / "1")
-    rows = [data.user_ids.index(user) for user in USERS]
-    events = [np.arange(data.events.start[row], data.events.start[row + 1])[-4:] for row in rows]
-    answer = call(tmp_path / "1", "encode_user", user_id=USERS)
-    np.testing.assert_allclose(answer["vector"], world.states(world.circle, rows, events), atol=1e-4)
+    items = call(tmp_path / "1", "encode_item", item_id=list(data.item_ids))
+    np.testing.assert_allclose(items["vector"], model.encode_items(data.items, batch=10)["vector"], atol=1e-6)
+    met = {ITEMS[item] for item in HISTORIES[0]}
+    shown = call(tmp_path / "1", "recommend", user_id=["ann"], k=[10], exclude_seen=[True])["item_id"]
+    assert {item for item in text(shown)[0] if item} == set(ITEMS) - met

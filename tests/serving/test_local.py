@@ -2,7 +2,6 @@
 
 import math
 import os
-import shutil
 import subprocess
 import sys
 import types
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from export import world
 from export.world import HISTORIES, ITEMS, call, text
@@ -26,14 +26,15 @@ def circle():
     return Served(world.circle_export().parent)
 
 
-def test_the_highest_version_is_served(circle, tmp_path):
+def test_the_highest_version_is_served(circle, tmp_path, monkeypatch):
     assert circle.folder == world.circle_export()
-    for name in ("2", "10", "9", "not a version"):
+    monkeypatch.setattr(tf.saved_model, "load", lambda folder: None)
+    for name in ("2", "11", "9", "100", "not a version", ".12-x"):
         (tmp_path / name).mkdir()
-        if name != "10":
-            os.symlink(world.circle_export() / "saved_model.pb", tmp_path / name / "saved_model.pb")
-    shutil.copytree(world.circle_export(), tmp_path / "11")
+        if name != "100":  # half a version
+            (tmp_path / name / "saved_model.pb").touch()
     assert Served(tmp_path).folder == tmp_path / "11"
+    assert Served(tmp_path / "9").folder == tmp_path / "9"
 
 
 def test_recommendations_for_one(shop):

@@ -101,6 +101,7 @@ def test_answers_are_strings_floats_and_arrays():
             "vector": tf.constant([[1.0], [2.0]]),
         }
     )
+    assert list(one) == ["item_id", "score", "vector", "word"]
     assert (one["item_id"], two["item_id"]) == (["é", ""], ["b", "c"])
     assert (one["word"], two["word"]) == ("x", "y")
     assert isinstance(one["score"], float)

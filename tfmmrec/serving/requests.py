@@ -51,7 +51,8 @@ def to_tensors(arguments: dict[str, Any], specs: dict[str, Any]) -> tuple[dict[s
 
 def to_answers(outputs: dict[str, Any]) -> list[dict[str, Any]]:
     """Outputs ``[B, …]`` as one dict per question: strings, and floats or numpy arrays for numbers."""
-    arrays = {name: tensor.numpy() for name, tensor in outputs.items()}
+    names = sorted(outputs, key=lambda name: (name not in ("item_id", "score"), name))
+    arrays = {name: outputs[name].numpy() for name in names}
     answers = []
     for row in range(len(next(iter(arrays.values())))):
         answer = {}
