@@ -17,8 +17,8 @@ def show(judgement: Judgement, console: Console | None = None) -> None:
     console = console or Console(highlight=False)
     console.print()
     console.print(judgement.results.protocol, style="bold", markup=False)
-    note = "In brackets: 95 % intervals, bootstrap over users." if judgement.results.per_query else ""
-    console.print(table(judgement.columns, caption=note))
+    sure = "In brackets: 95 % intervals, bootstrap over users." if judgement.results.per_query else ""
+    console.print(table(judgement.columns, caption=f"{sure} {judgement.note}".strip()))
 
 
 def show_problems(problems: dict[str, int], letters: Path, console: Console | None = None) -> None:

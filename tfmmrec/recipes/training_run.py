@@ -7,11 +7,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
+
 from tfmmrec import alignment as alignments
 from tfmmrec import fusion as fusions
 from tfmmrec import sharing as sharings
 from tfmmrec.alignment import Alignment
 from tfmmrec.data import Data, Split, load
+from tfmmrec.data.dataset import COLD
 from tfmmrec.evaluation import Results, evaluate
 from tfmmrec.fusion import Fusion
 from tfmmrec.members import find
@@ -82,10 +85,12 @@ class Judgement:
     Attributes:
         results: of the model.
         columns: ``"model"`` and maybe ``"most popular"`` → metric → estimate.
+        note: what one must know to read them; maybe nothing.
     """
 
     results: Results
     columns: dict[str, dict[str, Estimate]]
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -185,9 +190,14 @@ def judge(model: Recommender, split: Split, k: Sequence[int]) -> Judgement:
     """
     results = evaluate(model, split, k)
     columns = {"model": estimates(results)}
-    if model.schema.retrieval is not None:
-        columns[MOST_POPULAR] = estimates(evaluate(MostPopular(split.data), split, k))
-    return Judgement(results, columns)
+    if model.schema.retrieval is None:
+        return Judgement(results, columns)
+    columns[MOST_POPULAR] = estimates(evaluate(MostPopular(split.data), split, k))
+    note = ""
+    if split.code == COLD:  # nobody took these items in training: what chance would do
+        items, cut = len(np.unique(split.data.events.item[split.rows])), min(k)
+        note = f"In a random order of the {items} items, recall@{cut} would be {min(1, cut / items):.4f}."
+    return Judgement(results, columns, note)
 
 
 def as_metrics(judgements: dict[str, Judgement]) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import textwrap
+import unicodedata
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +18,12 @@ from tfmmrec.report.shelf import Card, Shelf
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
+_MORE_FONTS = (
+    *("Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans SC", "Source Han Sans SC", "WenQuanYi Zen Hei"),
+    *("Microsoft YaHei", "SimHei", "PingFang SC", "Hiragino Sans GB", "Arial Unicode MS", "Noto Sans Thai"),
+)
 _FRAME = "#2a9d5c"
 _PAPER, _EDGE, _INK, _FAINT = "#eceae4", "#d0cdc4", "#3a3a3a", "#8a8a8a"
 
@@ -83,6 +90,17 @@ def draw_strips(
     """
     if not strips:
         raise ValueError("There is nothing to draw: give at least one user's recommendations.")
+    import matplotlib
+
+    with matplotlib.rc_context({"font.family": _fonts()}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font")  # a box stands in for it
+        figure = _figure(strips, title, note, ordered)
+        path = Path(path)
+        figure.savefig(path, format="png")
+    return path
+
+
+def _figure(strips: Sequence[Strip], title: str, note: str, ordered: bool) -> Figure:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -90,7 +108,7 @@ def draw_strips(
     after = max(1, *(len(strip.recommended) for strip in strips))
     side, words, gap, left = 1.15, 0.42, 0.35, 0.75  # inches
     head, foot = (0.75 if title else 0.4), (0.3 if note else 0.1)
-    width = left + (before + after) * side + gap + 0.1
+    width = max(6.0, left + (before + after) * side + gap + 0.1)
     height = head + len(strips) * (side + words) + foot
     figure = Figure(figsize=(width, height), dpi=110, facecolor="white")
     FigureCanvasAgg(figure)
@@ -117,9 +135,7 @@ def draw_strips(
         cards = [*enumerate(strip.history, first), *enumerate(strip.recommended, before)]
         for column, card in cards:
             _draw(card, figure.add_axes(place(column, row)))
-    path = Path(path)
-    figure.savefig(path, format="png")
-    return path
+    return figure
 
 
 def _draw(card: Card, panel: Axes) -> None:
@@ -147,11 +163,22 @@ def _opened(path: Path | None) -> Any:
 
     try:
         with Image.open(path) as picture:
-            return picture.convert("RGB").copy()
+            picture.thumbnail((256, 256))
+            return picture.convert("RGB")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         return None
 
 
+def _fonts() -> list[str]:
+    """Matplotlib's own font, and behind it those of other scripts that this machine has."""
+    from matplotlib import font_manager
+
+    there = set(font_manager.get_font_names())
+    return ["DejaVu Sans", *(name for name in _MORE_FONTS if name in there)]
+
+
 def _wrapped(text: str, width: int, lines: int) -> str:
     text = text.replace("$", r"\$")  # no formulas
+    if any(unicodedata.east_asian_width(letter) in "WF" for letter in text):
+        width = width * 3 // 5
     return "\n".join(textwrap.wrap(text, width, max_lines=lines, placeholder=" …"))

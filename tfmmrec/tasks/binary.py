@@ -48,7 +48,8 @@ class Binary(Task):
 
     def head(self, width: int, state: dict[str, Any]) -> keras.layers.Layer:
         return keras.Sequential(
-            [keras.layers.Dense(1), keras.layers.Reshape((-1,), dtype="float32")], name=f"{self.name}_head"
+            [keras.layers.Dense(1, name="output"), keras.layers.Reshape((-1,), dtype="float32", name="flat")],
+            name=f"{self.name}_head",
         )
 
     def class_weight(self, label: np.ndarray, state: dict[str, Any]) -> np.ndarray:

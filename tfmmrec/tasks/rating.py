@@ -53,7 +53,8 @@ class Rating(Task):
 
     def head(self, width: int, state: dict[str, Any]) -> keras.layers.Layer:
         return keras.Sequential(
-            [keras.layers.Dense(1), keras.layers.Reshape((-1,), dtype="float32")], name=f"{self.name}_head"
+            [keras.layers.Dense(1, name="output"), keras.layers.Reshape((-1,), dtype="float32", name="flat")],
+            name=f"{self.name}_head",
         )
 
     def loss(self, step: Step, label: Any, weight: Any, state: dict[str, Any]) -> tuple[Any, Any]:
