@@ -1,5 +1,6 @@
 """`tfmmrec export`: versions, with and without users."""
 
+import importlib
 import json
 
 from tfmmrec.cli.export import next_version
@@ -11,13 +12,22 @@ def test_an_export_can_be_asked(exported):
     assert f"tfmmrec recommend {exported.folder} --user u0" in exported.result.stdout
 
 
-def test_without_users_only_histories_are_answered(unshared, tfmmrec, tmp_path):
-    folder = tmp_path / "savedmodels" / "films" / "3"
-    result = tfmmrec("export", unshared, folder, "--without-users")
+def test_where_it_goes_and_who_is_known_in_it(trained, tfmmrec, monkeypatch, tmp_path):
+    asked = {}
+
+    def note(model, catalogue, path, users, overwrite):
+        asked.update(path=path.as_posix(), users=users, overwrite=overwrite)
+        return path
+
+    monkeypatch.setattr(importlib.import_module("tfmmrec.export"), "export", note)
+    monkeypatch.chdir(tmp_path)
+    result = tfmmrec("export", trained.folder)
     assert result.exit_code == 0, result.output
+    assert (asked["path"], asked["overwrite"]) == ("savedmodels/films/1", False)
+    assert list(asked["users"].ids) == [f"u{user}" for user in range(10)]
+    result = tfmmrec("export", trained.folder, "savedmodels/b/7", "--without-users", "--replace")
+    assert asked == {"path": "savedmodels/b/7", "users": None, "overwrite": True}
     assert "0 users" in result.stdout and "--history" in result.stdout
-    assert tfmmrec("recommend", folder, "--user", "u0").exit_code == 2
-    assert tfmmrec("recommend", folder, "--history", "f3,f4").exit_code == 0
 
 
 def test_the_next_version_follows_the_highest(tmp_path):

@@ -4,7 +4,6 @@ import inspect
 import json
 
 import numpy as np
-import pytest
 from PIL import Image
 
 from tfmmrec.cli.train import train
@@ -96,11 +95,10 @@ def test_defaults_are_those_of_the_settings():
     assert asked["k"].default == ",".join(map(str, settings.k))
 
 
-@pytest.mark.parametrize("events", [3, 2])
-def test_a_folder_too_small_to_hold_out_trains_all_the_same(own_films, tfmmrec, tmp_path, events):
+def test_a_folder_too_small_to_hold_out_trains_all_the_same(own_films, tfmmrec, tmp_path):
     folder = own_films()
     rows = (folder / "events.csv").read_text().splitlines()
-    kept = [row for user in range(10) for row in [r for r in rows if r.startswith(f"u{user},")][: events - 1]]
+    kept = [row for user in range(10) for row in [r for r in rows if r.startswith(f"u{user},")][:2]]
     (folder / "events.csv").write_text("\n".join([rows[0], *kept]) + "\n")
     run = tmp_path / "run"
     done = tfmmrec("train", folder, "--run", run, "--only-item", "item_id", "--width", "8", "--epochs", "1")

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from tfmmrec.evaluation import evaluate, queries_of, rank
-from tfmmrec.recipes.most_popular import MostPopular
+from tfmmrec.evaluation import rank
 
 
 class Asked:
@@ -17,31 +18,32 @@ class Asked:
         return len(self.given)
 
     def targets(self, query):
-        return np.asarray(self.given[query])
+        return np.asarray(sorted(self.given[query]))
 
     def seen(self, query):
-        return np.asarray(self.met[query], "int64")
+        return np.asarray(sorted(self.met[query]), "int64")
 
     def chunks(self, size):
         for start in range(0, len(self), size):
             yield np.arange(start, min(start + size, len(self)))
 
 
-def places(scores, targets, seen=(), **settings):
+def places(scores, targets, seen=(), k=4, **settings):
     scores = np.asarray([scores], "float32")
-    ranking = rank(
-        Asked([targets], [seen]), lambda chunk: scores[chunk].copy(), 4, scores.shape[1], **settings
-    )
+    ranking = rank(Asked([targets], [seen]), lambda chunk: scores[chunk], k, scores.shape[1], **settings)
+    assert ranking.relevant.tolist() == [len(targets)]
     return np.flatnonzero(ranking.hits[0]).tolist(), ranking.recommended[0].tolist()
 
 
 def test_the_place_is_the_number_of_better_items():
     assert places([0.1, 0.9, 0.5, 0.3], [2]) == ([1], [1, 2, 3, 0])
+    assert places([0.1, 0.9, 0.5, 0.3], [0], k=3) == ([], [1, 2, 3])
 
 
 def test_ties_count_against_the_model():
     assert places([1, 1, 1, 1], [0])[0] == [3]
     assert places([1, 1, 0, 0], [1])[0] == [1]
+    assert places([0, 0, 0, 0, 0, 0], [0])[0] == []  # a constant score is last and not first
 
 
 def test_the_history_is_masked_unless_it_is_asked_for():
@@ -52,62 +54,91 @@ def test_the_history_is_masked_unless_it_is_asked_for():
 
 def test_only_candidates_compete():
     assert places([0.1, 0.9, 0.5, 0.3], [3], candidates=np.array([0, 3])) == ([0], [3, 0, -1, -1])
+    # one that is asked for and is no candidate comes after them all
+    assert places([0.1, 0.9, 0.5, 0.3], [1], candidates=np.array([0, 3])) == ([2], [3, 0, -1, -1])
 
 
 def test_several_held_out_items_do_not_push_each_other_down_twice():
     assert places([0.9, 0.8, 0.7, 0.6], [0, 2])[0] == [0, 2]
     assert places([0.5, 0.5, 0.1, 0.1], [0, 1])[0] == [0, 1]
+    assert places([0.5, 0.5, 0.5, 0.1], [0, 1])[0] == [1, 2]
+
+
+def test_more_places_than_items():
+    assert places([0.2, 0.1], [1], k=5) == ([1], [0, 1, -1, -1, -1])
+
+
+SCORES = st.lists(st.lists(st.integers(-2, 2), min_size=6, max_size=6), min_size=1, max_size=5)
+ITEMS = st.sets(st.integers(0, 5), max_size=4)
+
+
+def naive(scores, targets, seen, k, mask_history, candidates):
+    """Places of the targets one by one, without an array in sight."""
+    competing = [
+        item
+        for item in range(len(scores))
+        if item not in targets
+        and (candidates is None or item in candidates)
+        and not (mask_history and item in seen)
+    ]
+    worst = float("-inf")
+    worth = {t: scores[t] if candidates is None or t in candidates else worst for t in targets}
+    taken = []
+    for target in sorted(targets, key=lambda t: -worth[t]):
+        ahead = sum(scores[item] >= worth[target] for item in competing) + len(taken)
+        taken.append(ahead)
+    return {place for place in taken if place < k}
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    scores=SCORES,
+    data=st.data(),
+    k=st.integers(1, 7),
+    mask_history=st.booleans(),
+    candidates=st.none() | st.sets(st.integers(0, 5), min_size=1),
+    memory=st.sampled_from([1, 13, 1 << 20]),
+)
+def test_against_a_naive_loop(scores, data, k, mask_history, candidates, memory):
+    scores = np.asarray(scores, "float32")
+    targets = [data.draw(ITEMS.filter(bool)) for _ in scores]
+    seen = [data.draw(ITEMS) for _ in scores]
+    competing = None if candidates is None else np.asarray(sorted(candidates))
+    ranking = rank(Asked(targets, seen), lambda chunk: scores[chunk], k, 6, mask_history, competing, memory)
+    for query, line in enumerate(scores):
+        expected = naive(line, targets[query], seen[query], k, mask_history, candidates)
+        assert set(np.flatnonzero(ranking.hits[query])) == expected
+        allowed = [
+            item
+            for item in sorted(range(6), key=lambda item: (-line[item], item))
+            if (candidates is None or item in candidates)
+            and not (mask_history and item in seen[query] - targets[query])
+        ]
+        shown = [item for item in ranking.recommended[query] if item >= 0]
+        assert len(shown) == min(k, len(allowed)) and set(shown) <= set(allowed)
+        assert [line[item] for item in shown] == [line[item] for item in allowed[:k]]
 
 
 @pytest.mark.parametrize("memory", [1, 9, 1 << 20])
 def test_memory_does_not_change_the_result(memory):
     rng = np.random.default_rng(0)
     scores = rng.normal(size=(11, 9)).astype("float32")
-    targets = [rng.choice(9, 2, replace=False) for _ in range(11)]
-    asked = Asked(targets, [[] for _ in range(11)])
-    whole = rank(asked, lambda chunk: scores[chunk].copy(), 5, 9)
-    again = rank(asked, lambda chunk: scores[chunk].copy(), 5, 9, memory=memory)
+    asked = Asked([rng.choice(9, 2, replace=False) for _ in range(11)], [[]] * 11)
+    sizes = []
+
+    def score(chunk):
+        sizes.append(len(chunk))
+        return scores[chunk]
+
+    whole = rank(asked, lambda chunk: scores[chunk], 5, 9)
+    again = rank(asked, score, 5, 9, memory=memory)
+    assert max(sizes) == min(11, max(1, memory // 9))
     np.testing.assert_array_equal(whole.hits, again.hits)
-    for query in range(11):  # against sorting, without ties
-        best = np.argsort(-scores[query])[:5]
-        np.testing.assert_array_equal(whole.hits[query], np.isin(best, targets[query]))
-        np.testing.assert_array_equal(whole.recommended[query], best)
+    np.testing.assert_array_equal(whole.recommended, again.recommended)
+    np.testing.assert_array_equal(whole.recommended, np.argsort(-scores, axis=1)[:, :5])
 
 
-def test_scores_must_be_finite():
-    with pytest.raises(ValueError, match="not all finite"):
-        places([np.nan, 1, 2, 3], [0])
-
-
-def test_queries_know_only_earlier_splits(small_data):
-    events = small_data.events
-    for split, last in ((small_data.validation, 0), (small_data.test, 1)):
-        queries = queries_of(split)
-        assert len(queries) == len(split) == len(small_data.user_ids)
-        for query in range(len(queries)):
-            (asked,) = queries.events[query]
-            history = queries.histories[query]
-            assert (history < asked).all()
-            assert (events.user[history] == events.user[asked]).all()
-            assert events.split[history].max() <= last
-
-
-def test_without_an_order_a_user_is_one_query(small_sets):
-    queries = queries_of(small_sets.test)
-    assert len(set(queries.users)) == len(queries)
-    assert sum(len(rows) for rows in queries.events) == len(small_sets.test)
-
-
-def test_an_empty_split_is_explained(small_data):
-    with pytest.raises(ValueError, match="cold split has no events"):
-        queries_of(small_data.cold)
-
-
-def test_a_baseline_is_judged_like_a_model(small_data):
-    results = evaluate(MostPopular(small_data), small_data.test, k=(3, 5))
-    assert set(results.per_query) == {
-        f"{m}@{k}" for m in ("recall", "hit_rate", "ndcg", "mrr") for k in (3, 5)
-    }
-    assert results.metrics["recall@5"] == pytest.approx(results.per_query["recall@5"].mean())
-    seen = [set(queries_of(small_data.test).seen(q)) for q in range(len(results.users))]
-    assert all(not seen[q] & set(row) for q, row in enumerate(results.recommended.tolist()))
+@pytest.mark.parametrize("broken", [np.nan, np.inf, -np.inf])
+def test_scores_must_be_finite(broken):
+    with pytest.raises(ValueError, match="scores are not all finite numbers; the training has diverged"):
+        places([broken, 1, 2, 3], [0])

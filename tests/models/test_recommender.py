@@ -1,213 +1,266 @@
-"""The model: what it sees, what it must not see, what it is saved as."""
+"""The model: what it sees, what it must not see, what it learns."""
+
+import dataclasses
 
 import keras
 import numpy as np
 import pytest
 
 import small
-from backends import JIT
+from backends import compiled
 from tfmmrec.data.batches import Batches
-from tfmmrec.models import build_recommender, sum_gradients
+from tfmmrec.data.vocabulary import Vocabulary
+from tfmmrec.layers import MissingToken
+from tfmmrec.modalities import missing_parts
+from tfmmrec.models import build_recommender
 
-pytestmark = pytest.mark.backend
-
-
-def built(data, **settings):
-    model = build_recommender(data.schema, data.vocabulary, width=8, seed=0, **settings)
-    optimizer = keras.optimizers.SGD(0.1)
-    optimizer.build(model.trainable_variables)
-    model.compile(optimizer=optimizer, jit_compile=JIT)
-    return model
+HEADS = ("like", "rating", "mood")
 
 
-@pytest.fixture(scope="module")
-def batch(small_data):
-    return Batches(small_data, small_data.schema, batch_events=64)[0]
+def log_softmax(logits):
+    return logits - np.logaddexp.reduce(logits, axis=-1, keepdims=True)
 
 
-@pytest.fixture(scope="module")
-def model(small_data):
-    made = built(small_data)
-    made.refresh(small_data.items)
-    return made
+def chosen(log_probability, label):
+    return np.take_along_axis(log_probability, label.astype(int)[..., None], -1)[..., 0]
 
 
-def outputs(model, x):
-    return {name: np.asarray(value) for name, value in model.predict_on_batch(x).items()}
+def changed(x, **others):
+    return {**{name: array.copy() for name, array in x.items()}, **others}
 
 
-def test_outputs_have_one_place_per_candidate(model, batch):
+@pytest.mark.backend
+def test_outputs_have_one_place_per_candidate(ask, batch):
     x, y, _ = batch
-    found = outputs(model, x)
+    found = ask(x)
     users, places = x["candidate"].shape
     assert found["states"].shape == found["candidates"].shape == (users, places, 8)
+    assert found["items"].shape == (len(x["item.row"]), 8)
     assert found["like"].shape == found["rating"].shape == (users, places)
     assert found["mood"].shape == (users, places, 3)
-    assert set(y) == {"next_item", "like", "rating", "mood"}
+    assert set(y) == {"next_item", *HEADS}
+    assert all(np.isfinite(value).all() for value in found.values())
+    candidates = found["items"][np.maximum(x["candidate"], 0)]
+    np.testing.assert_allclose(found["candidates"], candidates, rtol=1e-6)
 
 
-def test_losses_are_the_weighted_means_computed_by_hand(model, batch):
+@pytest.mark.backend
+def test_losses_are_the_weighted_means_computed_by_hand(model, ask, losses, small_data, batch):
     x, y, w = batch
-    found = outputs(model, x)
-    losses = {k: float(v) for k, v in model.compute_losses(x, y, model(x), w, False).items()}
-    label, weight, logit = y["like"], w["like"], found["like"]
-    cross_entropy = np.logaddexp(0, logit) - logit * label
-    assert losses["like"] == pytest.approx((weight * cross_entropy).sum() / weight.sum(), rel=1e-4)
+    found, given = ask(x), losses(x, y, w)
+    # freshly refreshed, id table + cached content is what encoding every item now would give
+    table = model.encode_items(small_data.items)["vector"][: small_data.vocabulary.trained_items]
     state = model.vocabulary.tasks["rating"]
-    error = (found["rating"] - (y["rating"] - state["mean"]) / state["scale"]) ** 2
-    assert losses["rating"] == pytest.approx(0.5 * (w["rating"] * error).sum() / w["rating"].sum(), rel=1e-4)
+    each = {
+        "next_item": -chosen(log_softmax(found["states"] @ table.T), y["next_item"]),
+        "like": np.logaddexp(0, found["like"]) - found["like"] * y["like"],
+        "rating": 0.5 * (found["rating"] - (y["rating"] - state["mean"]) / state["scale"]) ** 2,
+        "mood": -chosen(log_softmax(found["mood"]), y["mood"]),
+    }
+    assert given.keys() == each.keys()
+    for name, loss in each.items():
+        assert given[name] == pytest.approx((w[name] * loss).sum() / w[name].sum(), rel=1e-4), name
 
 
-def test_the_next_item_loss_is_the_softmax_over_all_items(model, small_data, batch):
-    """Freshly refreshed, the id table + cached content is what encoding every item now would give."""
+def test_the_loss_is_their_sum_and_a_task_without_labels_adds_nothing(model, losses, batch):
     x, y, w = batch
-    trained = small_data.vocabulary.trained_items
-    table = model.encode_items(small_data.items)["vector"][:trained]
-    logits = outputs(model, x)["states"] @ table.T
-    log_probability = logits - np.logaddexp.reduce(logits, axis=-1, keepdims=True)
-    chosen = np.take_along_axis(log_probability, np.maximum(y["next_item"], 0)[..., None], -1)[..., 0]
-    expected = -(w["next_item"] * chosen).sum() / w["next_item"].sum()
-    loss = model.compute_losses(x, y, model(x), w, False)["next_item"]
-    assert float(loss) == pytest.approx(expected, rel=1e-3)
+    w = {**w, "mood": 0 * w["mood"]}
+    given = losses(x, y, w)
+    assert given["mood"] == 0
+    total = compiled(lambda: model.compute_loss(x, y, model(x, training=False), w, False))()
+    assert total == pytest.approx(sum(given.values()), rel=1e-5)
 
 
-def test_no_place_sees_what_comes_after_it(model, batch):
+@pytest.mark.backend
+def test_an_example_of_weight_0_has_no_effect(losses, batch):
+    x, y, w = batch
+    generator = np.random.default_rng(0)
+    fewer = {name: np.where(generator.random(a.shape) < 0.3, 0, a) for name, a in w.items()}
+    other = {name: np.where(fewer[name] > 0, a, generator.permuted(a)) for name, a in y.items()}
+    assert any((other[name] != y[name]).any() for name in y)
+    given = losses(x, y, fewer)
+    assert losses(x, other, fewer) == pytest.approx(given, rel=1e-6)
+    assert losses(x, other, w) != pytest.approx(given, rel=1e-3)
+
+
+@pytest.mark.backend
+def test_no_place_sees_what_comes_after_it(ask, batch):
     x, _, _ = batch
-    before = outputs(model, x)
-    last = (x["history.item"] >= 0).sum(axis=1) - 1
-    user = int(np.argmax(last))
-    cut = last[user]  # the last event of the longest history
-    changed = {name: array.copy() for name, array in x.items()}
-    changed["history.item"][user, cut] = (x["history.item"][user, cut] + 1) % (x["item.row"] >= 0).sum()
-    changed["history.gap"][user, cut] = 9
-    changed["event.kind.value"][user, cut] = 1 - x["event.kind.value"][user, cut]
-    after = outputs(model, changed)
-    for name in ("states", "like", "rating", "mood"):
-        np.testing.assert_allclose(after[name][user, : cut + 1], before[name][user, : cut + 1], atol=1e-5)
-    assert np.abs(after["states"][user, cut + 1] - before["states"][user, cut + 1]).max() > 1e-3
+    before, length = ask(x), x["history.item"].shape[1]
+    real = x["history.item"] >= 0
+    for place in range(length):
+        here = real & (np.arange(length) >= place)
+        items = (x["history.item"] + 1) % (x["item.row"] >= 0).sum()
+        other = changed(
+            x,
+            **{
+                "history.item": np.where(here, items, x["history.item"]).astype("int32"),
+                "history.gap": np.where(here, 9, x["history.gap"]).astype("int32"),
+                "event.kind.value": np.where(here, 1, x["event.kind.value"]).astype("int32"),
+            },
+        )
+        after = ask(other)
+        for name in ("states", *HEADS):
+            np.testing.assert_allclose(after[name][:, : place + 1], before[name][:, : place + 1], atol=1e-5)
+        moved = np.abs(after["states"] - before["states"]).max(axis=-1)[:, place + 1]
+        assert (moved[real[:, place]] > 1e-4).all()
 
 
-def test_a_head_sees_its_candidate_and_not_its_events_features(model, batch):
-    """Candidate j's own event is event j of the history: its features reach the states after it alone."""
+@pytest.mark.backend
+def test_a_candidate_is_seen_at_its_own_place_alone(ask, batch):
     x, _, _ = batch
-    before = outputs(model, x)
-    changed = {**x, "event.kind.value": 1 - np.minimum(x["event.kind.value"], 1)}
-    after = outputs(model, changed)
-    np.testing.assert_allclose(after["like"][:, 0], before["like"][:, 0], atol=1e-5)
-    other = {**x, "candidate": np.roll(x["candidate"], 1, axis=0)}
-    assert np.abs(outputs(model, other)["like"] - before["like"]).max() > 1e-4
+    before = ask(x)
+    for place in range(x["candidate"].shape[1]):
+        candidate = x["candidate"].copy()
+        candidate[:, place] = (candidate[:, place] + 1) % 8
+        after = ask(changed(x, candidate=candidate))
+        np.testing.assert_allclose(after["states"], before["states"], atol=1e-5)
+        for name in HEADS:
+            here = np.arange(candidate.shape[1]) == place
+            np.testing.assert_allclose(after[name][:, ~here], before[name][:, ~here], atol=1e-5)
+            assert np.abs(after[name][:, here] - before[name][:, here]).max() > 1e-4
 
 
-def test_padding_changes_nothing(model, batch):
+def test_nothing_of_an_event_is_seen_before_it_has_happened(ask, small_data):
+    """From the tables on: an event's features, label and time reach what is asked about later ones alone."""
+    events = small_data.events
+    rows = np.arange(len(events.item))
+    labels = {**events.labels, "rating": rows.astype("float32")}  # tells batches' events apart
+
+    def batch_of(**changes):
+        data = dataclasses.replace(small_data, events=dataclasses.replace(events, labels=labels, **changes))
+        return Batches(data, small_data.schema, batch_events=280)[0]
+
+    x, y, _ = batch_of()
+    asked = np.where(x["candidate"] >= 0, y["rating"], -1).astype(int)
+    before, number = ask(x), rows - events.start[events.user]  # of the event, among its user's
+    for n in range(8):
+        here = number == n
+        kind = np.where(here, 1, events.features["kind"]["value"])
+        x, y, _ = batch_of(
+            features={"kind": {"value": kind}},
+            time=events.time + 30 * here,
+            weights={name: np.where(here, 9, weight) for name, weight in events.weights.items()},
+        )
+        np.testing.assert_array_equal(np.where(x["candidate"] >= 0, y["rating"], -1), asked)
+        after = ask(x)
+        later = np.cumsum((asked >= 0) & (number[asked] == n), axis=1) - ((asked >= 0) & (number[asked] == n))
+        unseen = (asked >= 0) & (later == 0)
+        for name in ("states", *HEADS):
+            np.testing.assert_allclose(after[name][unseen], before[name][unseen], atol=1e-5)
+        seen = (asked >= 0) & (later > 0)
+        if seen.any():
+            assert (np.abs(after["states"] - before["states"]).max(axis=-1)[seen] > 1e-4).all()
+
+
+@pytest.mark.backend
+def test_values_of_padding_change_nothing(ask, batch):
     x, _, _ = batch
-    before = outputs(model, x)
-    padded = {name: array.copy() for name, array in x.items()}
-    blank = x["history.item"] < 0
-    padded["history.gap"][blank] = 7
-    padded["event.kind.value"][blank] = 2
-    after = outputs(model, padded)
+    before, blank = ask(x), x["history.item"] < 0
+    other = changed(x)
+    other["history.gap"][blank] = 7
+    other["event.kind.value"][blank] = 2
+    after = ask(other)
     known = np.pad(~blank, ((0, 0), (1, 0)), constant_values=True)
+    assert blank.any()
     np.testing.assert_allclose(after["states"][known], before["states"][known], atol=1e-5)
 
 
-def test_cached_content_stands_in_for_items_that_are_not_encoded(model, small_data):
-    """Right after a refresh, encoding a few items of a batch gives what encoding all of them gives."""
-    schema = small_data.schema
-    whole, part = (Batches(small_data, schema, batch_events=64, encoded=n)[0][0] for n in (None, 4))
-    assert len(part["item.item_id.id"]) == 4 < len(whole["item.item_id.id"])
-    np.testing.assert_array_equal(whole["history.item"], part["history.item"])
-    np.testing.assert_allclose(outputs(model, part)["states"], outputs(model, whole)["states"], atol=1e-4)
+@pytest.mark.backend
+def test_more_padding_changes_no_loss(losses, small_data, batch):
+    x, y, w = batch
+    users, items = 3, 8
+    states = small_data.vocabulary.features
+    wider = {}
+    for name, array in x.items():
+        side, *rest = name.split(".")
+        count = items if side == "item" else users
+        fill = -1 if name in ("item.row", "history.item", "candidate") else 0
+        wider[name] = np.pad(array, [(0, count)] + [(0, 0)] * (array.ndim - 1), constant_values=fill)
+        if side == "item" and len(rest) == 2:
+            (feature,) = (f for f in small_data.schema.features("item") if f.name == rest[0])
+            wider[name][-count:] = missing_parts(feature, states["item"][feature.name], count)[rest[1]]
+    wider["item.encoded"] = np.arange(len(wider["item.row"]), dtype="int32")
+    empty = [{name: np.pad(a, ((0, users), (0, 0))) for name, a in part.items()} for part in (y, w)]
+    assert losses(wider, *empty) == pytest.approx(losses(x, y, w), rel=1e-5)
 
 
-def test_saved_and_loaded_it_answers_the_same(model, batch, tmp_path):
-    x, _, _ = batch
-    model.save(tmp_path / "model.keras")
-    again = keras.saving.load_model(tmp_path / "model.keras", compile=False)
-    assert again.schema == model.schema
-    for name, value in outputs(again, x).items():
-        np.testing.assert_allclose(value, outputs(model, x)[name], atol=1e-5)
+def test_padding_is_not_aligned(make, small_data, batch):
+    model = make(small_data, alignment={"name": "contrastive", "weight": 1.0})
+    for layer in model.item_tower.layers:
+        if isinstance(layer, MissingToken):
+            layer.rate = 0.0
+    x, y, w = batch
+    more = changed(x)
+    blank = x["item.row"] < 0
+    assert blank.any()
+    more["item.genres.tags"][blank] = 3  # one modality alone is not enough to be aligned
+    added = compiled(lambda x: model.compute_losses(x, y, model(x, training=True), w, True)["added"])
+    assert added(x) > 0
+    assert added(more) == pytest.approx(added(x), rel=1e-5)
+    more["item.year.number"][blank] = 0.5
+    assert added(more) != pytest.approx(added(x), rel=1e-3)
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize("case", ["sequences", "sets in half precision"])
+def test_32_events_are_learnt_by_heart(make, small_data, small_sets, case):
+    ordered = case == "sequences"
+    data = small_data if ordered else small_sets
+    choices = {} if ordered else {"dtype": "mixed_bfloat16", "fusion": "concat"}
+    model = make(data, keras.optimizers.Adam(0.03), width=16, **choices)
+    assert keras.config.dtype_policy().name == "float32"
+    x, y, w = Batches(data, data.schema, batch_events=32)[0]
+    logs = []
+    for step in range(60):
+        if step % 10 == 0:
+            model.refresh(data.items)
+        model.reset_metrics()
+        logs.append(model.train_on_batch(x, y, w, return_dict=True))
+    first, last = logs[0], logs[-1]
+    assert np.isfinite([*last.values()]).all()
+    assert last["like_loss"] < 0.1 * first["like_loss"]
+    assert last["mood_loss"] < 0.1 * first["mood_loss"]
+    assert last["rating_loss"] < 0.1 * first["rating_loss"]
+    # where an event came is not always known: a window begins anywhere
+    assert last[f"{data.schema.retrieval.name}_loss"] < 0.5 * first[f"{data.schema.retrieval.name}_loss"]
+
+
+def test_a_sampled_softmax_trains_in_half_precision(make, small_data):
+    model = make(small_data, item_vectors="encoded", alignment="contrastive", dtype="mixed_bfloat16")
+    batches = Batches(small_data, small_data.schema, batch_events=64, negatives=4)
+    before = [np.array(variable) for variable in model.trainable_variables]
+    logs = model.train_on_batch(*batches[0], return_dict=True)
+    assert np.isfinite(logs["loss"]) and all(
+        variable.dtype == "float32" for variable in model.trainable_variables
+    )
+    moved = [
+        np.abs(np.array(v) - b).max() > 0 for v, b in zip(model.trainable_variables, before, strict=True)
+    ]
+    assert np.mean(moved) > 0.9
+
+
+def test_embeddings_begin_around_zero(model):
+    tables = [weight for weight in model.trainable_variables if "table" in weight.path]
+    assert len(tables) == 3  # items, genres, kinds of event
+    for weight in [np.asarray(table) for table in tables] + [
+        np.asarray(model.user_tower.get_layer("history").start)
+    ]:
+        assert abs(weight.mean()) < 3 * weight.std() / weight.size**0.5 + 1e-3, weight
 
 
 def test_it_describes_itself(model, capsys):
     model.summary()
     assert "item_tower" in capsys.readouterr().out
     assert model.get_layer("user_tower") is model.user_tower
-
-
-def test_the_plain_hook_is_the_plain_step(small_data, batch):
-    plain, hooked = built(small_data), built(small_data)
-    hooked.gradient_hook = sum_gradients
-    hooked.set_weights(plain.get_weights())
-    for model in (plain, hooked):
-        model.train_on_batch(*batch)
-    for a, b in zip(plain.trainable_variables, hooked.trainable_variables, strict=True):
-        np.testing.assert_allclose(np.asarray(a), np.asarray(b), atol=1e-5)
-
-
-def test_a_hook_decides_the_update(small_data, batch):
-    model = built(small_data)
-
-    def without_mood(gradients, variables):
-        return sum_gradients({name: g for name, g in gradients.items() if name != "mood"}, variables)
-
-    model.gradient_hook = without_mood
-    head = model.ranker.get_layer("mood_head")
-    before = [np.array(v) for v in head.trainable_variables], np.array(model.identity_table)
-    model.train_on_batch(*batch)
-    for a, b in zip(before[0], head.trainable_variables, strict=True):
-        np.testing.assert_array_equal(a, np.asarray(b))
-    assert np.abs(np.asarray(model.identity_table) - before[1]).max() > 0
-
-
-@pytest.mark.parametrize("ordered", [True, False])
-def test_it_learns_a_batch_by_heart(small_data, small_sets, ordered):
-    data = small_data if ordered else small_sets
-    model = build_recommender(data.schema, data.vocabulary, width=16, seed=0)
-    optimizer = keras.optimizers.Adam(0.02)
-    optimizer.build(model.trainable_variables)
-    model.compile(optimizer=optimizer, jit_compile=JIT)
-    x, y, w = Batches(data, data.schema, batch_events=32)[0]
-    losses = []
-    for step in range(80):
-        if step % 10 == 0:
-            model.refresh(data.items)
-        losses.append(model.train_on_batch(x, y, w, return_dict=True))
-    first, last = losses[0], losses[-1]
-    assert last["like_loss"] < 0.25 * first["like_loss"]
-    assert last["mood_loss"] < 0.25 * first["mood_loss"]
-    assert last["rating_loss"] < 0.3 * first["rating_loss"]
-    retrieval = f"{data.schema.retrieval.name}_loss"
-    assert last[retrieval] < 0.6 * first[retrieval]
-
-
-@pytest.mark.parametrize(
-    ("provider", "fusion"), [("cached", "transformer"), ("cached", "concat"), ("encoded", "transformer")]
-)
-def test_every_choice_trains_in_mixed_precision(small_data, provider, fusion):
-    model = build_recommender(
-        small_data.schema,
-        small_data.vocabulary,
-        width=8,
-        fusion=fusion,
-        alignment="contrastive",
-        item_vectors=provider,
-        dtype="mixed_bfloat16",
-        seed=0,
-    )
-    model.compile(optimizer=keras.optimizers.SGD(0.01), jit_compile=JIT)
-    model.refresh(small_data.items)
-    batches = Batches(
-        small_data, small_data.schema, batch_events=64, negatives=4 if provider == "encoded" else 0
-    )
-    logs = model.train_on_batch(*batches[0], return_dict=True)
-    assert np.isfinite(logs["loss"])
-    assert keras.config.dtype_policy().name == "float32"
+    pytest.importorskip("pydot", reason="needs the extra pydot")
+    picture = keras.utils.model_to_dot(model, show_shapes=True).to_string()
+    assert all(name in picture for name in ("item_tower", "user_tower", "ranker", "history.item"))
 
 
 def test_the_id_only_twin_is_a_table(small_data):
-    model = build_recommender(
-        small_data.schema.only(item=["item_id"]), small_data.vocabulary, width=8, seed=0
-    )
+    schema = small_data.schema.only(item=["item_id"])
+    model = build_recommender(schema, small_data.vocabulary, width=8, seed=0)
     vectors = model.encode_items(small_data.items)["vector"]
     trained = small_data.vocabulary.trained_items
     np.testing.assert_allclose(
@@ -215,23 +268,44 @@ def test_the_id_only_twin_is_a_table(small_data):
     )
 
 
-def test_wrong_choices_are_explained(small_data):
-    schema, vocabulary = small_data.schema, small_data.vocabulary
-    with pytest.raises(ValueError, match="Did you mean 'transformer'"):
-        build_recommender(schema, vocabulary, width=8, fusion="transfomer")
-    with pytest.raises(ValueError, match="multiple of 4"):
-        build_recommender(schema, vocabulary, width=10)
-    with pytest.raises(ValueError, match="only feature is the id"):
-        build_recommender(schema, vocabulary, width=8, item_vectors="table")
-    with pytest.raises(ValueError, match="was not prepared"):
-        build_recommender(small.schema(ordered=True), small_data.vocabulary.__class__(
-            {"item": {}, "user": {}, "event": {}}, {}, 1, 1), width=8)  # fmt: skip
+def test_items_are_encoded_in_parts_and_by_row(model, small_data):
+    whole = model.encode_items(small_data.items)
+    assert whole["vector"].shape == whole["content"].shape == (small_data.vocabulary.items, 8)
+    parts = model.encode_items(small_data.items, rows=[5, 0, 7], batch=2)
+    for name, array in parts.items():
+        np.testing.assert_allclose(array, whole[name][[5, 0, 7]], rtol=1e-5, atol=1e-6)
+    table = np.asarray(model.identity_table)[1:]
+    np.testing.assert_allclose(whole["vector"], whole["content"] + table, rtol=1e-5, atol=1e-6)
+    assert model.encode_items(small_data.items, rows=[])["vector"].shape == (0, 8)
 
 
-def test_embeddings_begin_around_zero(small_data):
-    """Keras' RandomNormal takes the mean first; a spread in its place would hide what tells items apart."""
-    model = build_recommender(small_data.schema, small_data.vocabulary, width=16, seed=0)
-    for weight in model.weights:
-        values = np.asarray(weight)
-        if values.size >= 64 and "norm" not in weight.path:
-            assert abs(values.mean()) < 0.25 * values.std() + 1e-6, weight.path
+@pytest.mark.parametrize(
+    ("settings", "match"),
+    [
+        ({"fusion": "transfomer"}, "There is no fusion 'transfomer'. Did you mean 'transformer'"),
+        ({"alignment": "none"}, "There is no alignment 'none'. There are: contrastive"),
+        ({"sharing": "shared"}, "There is no sharing 'shared'. Did you mean 'sharedbottom'"),
+        ({"width": 10}, "width must be a multiple of 4 and at least 8 .there are 4 heads., got 10"),
+        ({"width": 4}, "got 4"),
+        ({"item_vectors": "table"}, "'table' is for items whose only feature is the id; take 'cached'"),
+        ({"item_vectors": "all"}, "item_vectors must be auto, table, cached, encoded; got 'all'"),
+    ],
+)
+def test_wrong_choices_are_explained(small_data, settings, match):
+    with pytest.raises(ValueError, match=match):
+        build_recommender(small_data.schema, small_data.vocabulary, **{"width": 8, **settings})
+
+
+def test_a_feature_that_was_not_prepared_is_explained():
+    nothing = Vocabulary({"item": {}, "user": {}, "event": {}}, {}, 1, 1)
+    with pytest.raises(ValueError, match="item feature 'item_id' was not prepared; there are"):
+        build_recommender(small.schema(), nothing, width=8)
+
+
+def test_the_same_seed_gives_the_same_weights(small_data):
+    one, other, third = (
+        build_recommender(small_data.schema, small_data.vocabulary, width=8, seed=s) for s in (1, 1, 2)
+    )
+    for a, b in zip(one.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert any((a != b).any() for a, b in zip(one.get_weights(), third.get_weights(), strict=True))

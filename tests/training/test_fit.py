@@ -1,98 +1,154 @@
 """Training on a pattern that can be learnt, and what goes wrong in training."""
 
+import dataclasses
 import json
 
+import keras
 import numpy as np
 import pytest
 
 from backends import JIT
 from tfmmrec.evaluation import evaluate
+from tfmmrec.modalities import History
 from tfmmrec.models import build_recommender
 from tfmmrec.recipes.most_popular import MostPopular
-from tfmmrec.training import Run, best_epoch, fit
-
-pytestmark = pytest.mark.backend
+from tfmmrec.training import Run, best_epoch, default_monitor, fit
 
 
 @pytest.fixture(scope="module")
 def trained(small_data, tmp_path_factory):
-    model = build_recommender(small_data.schema, small_data.vocabulary, width=16, seed=0)
+    # every user's eight training events are one window: one shape, one compilation
+    history = History(length=7, layers=1, heads=2, dropout=0.0)
+    schema = dataclasses.replace(small_data.schema, history=history)
+    model = build_recommender(schema, small_data.vocabulary, width=16, seed=0)
     run = Run(tmp_path_factory.mktemp("runs") / "small")
-    run.begin(small_data.schema, small_data, {"seed": 0})
-    told = []
+    run.begin(schema, small_data, {"seed": 0})
+    epochs, steps = [], []
     records = fit(
         model,
         small_data.train,
         small_data.validation,
-        epochs=12,
-        batch_events=128,
-        learning_rate=0.02,
-        patience=12,
+        epochs=20,
+        batch_events=80,
+        learning_rate=0.03,
+        patience=4,
         refresh_every=5,
         jit_compile=JIT,
         run=run,
-        on_epoch=told.append,
+        on_epoch=epochs.append,
+        on_step=lambda *step: steps.append(step),
     )
-    assert told == records
+    assert epochs == records
+    assert [step[:3] for step in steps[:5]] == [(1, i, 4) for i in (1, 2, 3, 4)] + [(2, 1, 4)]
+    assert len(steps) == 4 * len(records) and np.isfinite([loss for *_, loss in steps]).all()
     return model, run, records
 
 
+@pytest.mark.backend
 def test_it_finds_the_pattern(trained, small_data):
-    model, _, _ = trained
+    model, _, records = trained
     found = evaluate(model, small_data.test).metrics
     popular = evaluate(MostPopular(small_data), small_data.test).metrics
     assert found["ndcg@10"] > 2 * popular["ndcg@10"]
     assert found["like.auc"] > 0.9
-    assert found["rating.rmse"] < 1.0
+    assert found["rating.rmse"] < 1.0 and found["mood.accuracy"] > 0.9
+    assert records[-1]["loss"] < 0.5 * records[0]["loss"]
 
 
-def test_the_best_epochs_weights_are_kept(trained, small_data):
+@pytest.mark.backend
+def test_it_ends_with_the_weights_of_the_best_epoch(trained, small_data):
     model, _, records = trained
-    best = max(record["validation ndcg@10"] for record in records)
-    assert records[best_epoch(records, "ndcg@10") - 1]["validation ndcg@10"] == best
-    assert evaluate(model, small_data.validation).metrics["ndcg@10"] == pytest.approx(best, abs=1e-6)
+    curve = [record["validation ndcg@10"] for record in records]
+    best = best_epoch(records, "ndcg@10")
+    assert curve[best - 1] == max(curve) and max(curve[: best - 1], default=0) < max(curve)
+    assert len(records) in (best + 4, 20)  # patience
+    assert evaluate(model, small_data.validation).metrics["ndcg@10"] == pytest.approx(max(curve), abs=1e-6)
 
 
 def test_the_run_folder_holds_everything(trained, small_data):
     model, run, records = trained
     assert run.read("curves") == json.loads(json.dumps(records))
-    assert run.read("config")["split_sha256"] == small_data.split_sha256
-    assert run.read("versions")["keras"]
-    assert run.schema == small_data.schema
+    for name in ("next_item", "like", "rating", "mood"):
+        assert f"{name}_loss" in records[0]
+    assert run.schema == model.schema
     again = Run.open(run.folder).load_model()
-    np.testing.assert_allclose(
-        again.encode_items(small_data.items)["vector"],
-        model.encode_items(small_data.items)["vector"],
-        atol=1e-5,
-    )
-    assert not list(run.folder.glob("*.part*"))
+    vectors = [one.encode_items(small_data.items)["vector"] for one in (again, model)]
+    np.testing.assert_allclose(*vectors, atol=1e-5)
+    metrics = [evaluate(one, small_data.test).metrics for one in (again, model)]
+    assert metrics[0] == pytest.approx(metrics[1], abs=1e-5)
+    assert sorted(path.name for path in run.folder.iterdir()) == [
+        *("config.json", "curves.json", "model.keras", "schema.json", "versions.json")
+    ]
 
 
-def test_an_untrained_run_is_explained(tmp_path):
-    with pytest.raises(ValueError, match="train one with `tfmmrec train`"):
-        Run.open(tmp_path / "nothing")
+def one_task(data, task, **settings):
+    """A model of ids and one head, which compiles soonest."""
+    schema = data.schema.only(item=["item_id"], event=[], tasks=[task])
+    return build_recommender(schema, data.vocabulary, width=8, seed=0, **settings)
+
+
+def test_the_same_seed_gives_the_same_curves(small_data):
+    curves = []
+    for seed in (3, 3, 4):
+        records = fit(
+            one_task(small_data, "like"),
+            small_data.train,
+            epochs=2,
+            batch_events=64,
+            optimizer=keras.optimizers.SGD(0.1),
+            seed=seed,
+        )
+        curves.append([record["loss"] for record in records])
+    assert curves[0] == curves[1] != curves[2]
+
+
+def test_a_part_of_the_items_is_encoded_and_a_sample_is_drawn(small_data):
+    """The two ways of a step that does not see every item, each for one epoch."""
+    schema = small_data.schema.only(item=["item_id", "year"], event=[], tasks=["next_item"])
+    for settings in ({"item_vectors": "cached"}, {"item_vectors": "encoded"}):
+        model = build_recommender(schema, small_data.vocabulary, width=8, fusion="concat", seed=0, **settings)
+        (record,) = fit(
+            model,
+            small_data.train,
+            epochs=1,
+            batch_events=64,
+            encode_items=3,
+            negatives=5,
+            optimizer=keras.optimizers.SGD(0.1),
+        )
+        assert 0 < record["loss"] < 2 * np.log(24)
 
 
 def test_what_cannot_be_trained_is_explained(small_data):
-    schema = small_data.schema.only(item=["item_id"], tasks=["like"])
-    model = build_recommender(schema, small_data.vocabulary, width=8, seed=0)
-    with pytest.raises(ValueError, match="validation split is empty"):
+    model = one_task(small_data, "like")
+    with pytest.raises(ValueError, match="validation split is empty: users need three events or more"):
         fit(model, small_data.train, small_data.cold)
-    with pytest.raises(ValueError, match="no training events"):
+    with pytest.raises(ValueError, match="no training events; check the split"):
         fit(model, small_data.cold)
 
 
 def test_an_unknown_monitor_is_explained(small_data):
-    schema = small_data.schema.only(item=["item_id"], tasks=["like"])
-    model = build_recommender(schema, small_data.vocabulary, width=8, seed=0)
+    model = one_task(small_data, "like")
+    settings = {"epochs": 1, "optimizer": keras.optimizers.SGD(0.1), "monitor": "ndcg@10"}
     with pytest.raises(ValueError, match="There is no validation metric 'ndcg@10'"):
-        fit(model, small_data.train, small_data.validation, epochs=1, monitor="ndcg@10", jit_compile=JIT)
+        fit(model, small_data.train, small_data.validation, **settings)
 
 
 def test_a_diverging_loss_stops_training(small_data):
-    import keras
+    model = one_task(small_data, "rating")
+    with pytest.raises(ValueError, match="after epoch [123]: lower learning_rate"):
+        fit(model, small_data.train, epochs=3, optimizer=keras.optimizers.SGD(1e30))
 
-    schema = small_data.schema.only(item=["item_id"], tasks=["rating"])
-    model = build_recommender(schema, small_data.vocabulary, width=8, seed=0)
-    with pytest.raises(ValueError, match="lower learning_rate"):
-        fit(model, small_data.train, epochs=3, optimizer=keras.optimizers.SGD(1e30), jit_compile=JIT)
+
+def test_the_metric_that_decides(small_data):
+    assert default_monitor(build_recommender(small_data.schema, small_data.vocabulary, width=8)) == "ndcg@10"
+    for task, metric in (("like", "auc"), ("rating", "rmse"), ("mood", "accuracy")):
+        assert default_monitor(one_task(small_data, task)) == f"{task}.{metric}"
+
+
+def test_the_best_epoch_by_hand():
+    records = [
+        {"epoch": 1 + i, "validation a.rmse": x, "validation a.auc": x} for i, x in enumerate([3, 1, 2])
+    ]
+    assert best_epoch(records, "a.rmse") == 2 and best_epoch(records, "a.auc") == 1
+    assert best_epoch(records, "b.auc") == 0

@@ -33,18 +33,24 @@ for command in (train, evaluate, export, recommend, convert, demo):
     app.command()(command)
 
 
+def _print_version(asked: bool) -> None:
+    if asked:
+        import tfmmrec
+
+        typer.echo(tfmmrec.__version__)
+        raise typer.Exit()
+
+
 @app.callback()
 def options(
     debug: bool = typer.Option(
         False, "--debug", help="Show the traceback of an error; works with every command."
     ),
-    version: bool = typer.Option(False, "--version", help="Print the version and exit.", is_eager=True),
+    version: bool = typer.Option(
+        False, "--version", help="Print the version and exit.", callback=_print_version, is_eager=True
+    ),
 ) -> None:
-    if version:
-        import tfmmrec
-
-        typer.echo(tfmmrec.__version__)
-        raise typer.Exit()
+    """What every command shares; `Sentences` reads ``--debug`` itself."""
 
 
 def main() -> None:

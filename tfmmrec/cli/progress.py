@@ -70,13 +70,14 @@ class ProgressReport:
         if self._bars and state.bar is not None:
             self._bars.update(state.bar, completed=done, total=total, rate=shown, note=note)
         elif now - state.said >= _EVERY or (done >= total and now - state.began >= 1.0):
-            state.said = now
             left = f", {_minutes((total - done) / rate)} left" if rate and done < total else ""
             parts = (f"{stage}: {done:,} of {total:,}", f", {shown}" if shown else "", left)
             self.line("".join(parts) + (f", {note}" if note else ""))
 
     def line(self, text: str) -> None:
-        """Prints a line of text, without markup."""
+        """Prints a line of text, without markup; the stages are quiet for a while after it."""
+        for state in self._stages.values():
+            state.said = self._clock()
         self.console.print(text, markup=False)
 
 

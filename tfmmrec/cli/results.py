@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tfmmrec.recipes.training_run import Judgement
-from tfmmrec.report import table
+from tfmmrec.report import Estimate, table
 
 
 def show(judgement: Judgement, console: Console | None = None) -> None:
@@ -18,7 +18,18 @@ def show(judgement: Judgement, console: Console | None = None) -> None:
     console.print()
     console.print(judgement.results.protocol, style="bold", markup=False)
     sure = "In brackets: 95 % intervals, bootstrap over users." if judgement.results.per_query else ""
-    console.print(table(judgement.columns, caption=f"{sure} {judgement.note}".strip()))
+    console.print(table(_concise(judgement.columns), caption=f"{sure} {judgement.note}".strip()))
+
+
+def _concise(columns: dict[str, dict[str, Estimate]]) -> dict[str, dict[str, Estimate]]:
+    """The columns without hit rates where they are the recalls: where one item is to be found."""
+    same = {
+        name
+        for name in next(iter(columns.values()))
+        if name.startswith("hit_rate@")
+        and all(c.get(name) == c.get(name.replace("hit_rate", "recall")) for c in columns.values())
+    }
+    return {model: {k: v for k, v in column.items() if k not in same} for model, column in columns.items()}
 
 
 def show_problems(problems: dict[str, int], letters: Path, console: Console | None = None) -> None:
@@ -41,7 +52,7 @@ def show_recommendations(
 ) -> None:
     """Prints an answer of `Served.recommend`: place, item, score and what every task expects."""
     console = console or Console(highlight=False)
-    drawn = Table(title=title, title_justify="left")
+    drawn = Table()
     drawn.add_column("", justify="right", style="dim")
     drawn.add_column("item")
     if titles:
@@ -57,6 +68,7 @@ def show_recommendations(
         cells = [_cell(values[place]) for values in columns.values()]
         drawn.add_row(str(place + 1), item, *([titles.get(item, "")] if titles else []), *cells)
     console.print()
+    console.print(title, style="bold", markup=False)
     console.print(drawn)
 
 

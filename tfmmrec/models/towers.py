@@ -58,7 +58,8 @@ def item_tower(
     """``{"<feature>.<part>": [B, …]} → {"vector": [B, D], "content": [B, D]}``.
 
     The vector is the item's row of the id table (or what stands for a missing id) plus its content: the
-    fusion of all its tokens, the id's among them. An item with an id alone is its row of the table.
+    fusion of all its tokens, the id's among them. An item with an id alone is its row of the table, and
+    its content is zeros.
     """
     features, states = schema.features("item"), vocabulary.features["item"]
     inputs = feature_inputs(features, states)
@@ -70,7 +71,8 @@ def item_tower(
         tokens = layer(tokens, present)
     if len(features) == 1 and identity:
         vector = Pool(name="identity_vector")(*tokens[identity])
-        return keras.Model(inputs, {"vector": vector, "content": vector}, name="item_tower")
+        nothing = keras.layers.Rescaling(0.0, name="no_content")(vector)
+        return keras.Model(inputs, {"vector": vector, "content": nothing}, name="item_tower")
     content = make(fusions, Fusion, fusion, width=width, names=list(tokens), name="fusion")(tokens)
     # the scale of an embedding, so that ids and content start as equals
     content = Scale(width**-0.5, name="content_scale")(content)

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tfmmrec.data import Data
+from tfmmrec.data.dataset import COLD
 from tfmmrec.export import KnownUsers, export
 from tfmmrec.recipes.demo_catalogue import generate
 from tfmmrec.recipes.training_run import Report, Settings, Silence, TrainingRun, training_run
@@ -97,15 +100,18 @@ def demo(
 
 def _ask(served: Served, data: Data, users: int = 2, k: int = 5) -> list[Question]:
     """Recommendations for some known users, and for somebody who brings a history and is not known."""
-    start, item = data.events.start, data.events.item
+
+    def met(user: int) -> list[str]:
+        rows = np.arange(data.events.start[user], data.events.start[user + 1])
+        known = rows[data.events.split[rows] != COLD]  # the others are not among what the export knows
+        return [data.item_ids[row] for row in data.events.item[known]]
+
     questions = []
     for user in range(0, len(data.user_ids), -(-len(data.user_ids) // users)):
         name = data.user_ids[user]
-        latest = [data.item_ids[row] for row in item[start[user] : start[user + 1]][-5:]]
         answer = served.recommend(user_id=name, k=k)
-        questions.append(Question(f"user {name}, whom the export knows", latest, answer))
-    somebody = len(data.user_ids) // 2
-    brought = [data.item_ids[row] for row in item[start[somebody] : start[somebody + 1]][:4]]
+        questions.append(Question(f"user {name}, whom the export knows", met(user)[-5:], answer))
+    brought = met(len(data.user_ids) // 2)[:4]
     answer = served.recommend(history=brought, k=k)
     questions.append(Question("somebody never seen, by a raw history", brought, answer))
     return questions

@@ -221,12 +221,13 @@ def _train(model: Recommender, data: Data, settings: Settings, run: Run, report:
         report("training", done, settings.epochs * steps, f"epoch {epoch}, loss {loss:.4f}")
 
     def on_epoch(record: dict[str, float]) -> None:
+        epoch, seconds = int(record["epoch"]), record["seconds"]
         reached = record.get(f"validation {monitor}")
         judged = "" if reached is None else f", validation {monitor} {reached:.4f}"
-        report.line(
-            f"epoch {record['epoch']:.0f} of {settings.epochs}: loss {record['loss']:.4f}{judged}, "
-            f"{record['seconds']:.1f} s"
-        )
+        line = f"epoch {epoch} of {settings.epochs}: loss {record['loss']:.4f}{judged}, {seconds:.1f} s"
+        if 1 < epoch < settings.epochs:  # the first one had to trace
+            line += f", at most {(settings.epochs - epoch) * seconds:.0f} s left"
+        report.line(line)
 
     if not len(data.validation):
         report.line("No event validates: training runs through all epochs, and its last weights are kept.")
