@@ -17,9 +17,11 @@ class TestTransformer(FusionContract):
 def test_without_blocks_by_hand():
     fusion = Transformer(WIDTH, NAMES, layers=0)
     fusion.build()
-    query = np.asarray(fusion.query)[0, 0]
-    expected = query / np.sqrt((query**2).mean() + 1e-6)
-    np.testing.assert_allclose(run(fusion, tokens_of(3)), np.tile(expected, (3, 1)), rtol=1e-3)
+    tokens = tokens_of(3)
+    pooled = [(x * m[..., None]).sum(1) / m.sum(1, keepdims=True) for x, m in (tokens[n] for n in NAMES)]
+    query = np.asarray(fusion.query)[0, 0] + np.concatenate(pooled, -1) @ np.asarray(fusion.projection.kernel)
+    expected = query / np.sqrt((query**2).mean(-1, keepdims=True) + 1e-6)
+    np.testing.assert_allclose(run(fusion, tokens), expected, rtol=1e-3)
 
 
 def test_the_same_tokens_in_another_modality_mean_another_thing():

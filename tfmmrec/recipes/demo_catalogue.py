@@ -84,7 +84,7 @@ def generate(folder: str | os.PathLike, items: int = 480, users: int = 600, seed
 
     The folder then holds ``items.csv``, ``users.csv``, ``events.csv``, ``schema.toml``, ``posters/*.jpg``
     (RGB, 48 to 64 pixels a side) and ``clips/*.wav`` (mono, 16 bits, 8 kHz, about a second). Every user has
-    15 to 25 events with different items, in time order. A few items lack a poster, a clip or a description:
+    8 to 14 events with different items, in time order. A few items lack a poster, a clip or a description:
     the cell is empty. The same arguments write the same bytes, under the same versions of numpy and Pillow.
     The catalogue is written aside and then renamed, so a run that is interrupted leaves no folder of that
     name. An earlier demo catalogue in its place is replaced.
@@ -209,7 +209,7 @@ def _events(
     items = len(classes)
     taste, weights = rng.integers(3, size=3), rng.permutation(_WEIGHTS)
     genre = age if rng.uniform() < 0.5 else rng.integers(len(_GENRES))  # age leans towards a genre
-    left, time, fresh = int(rng.integers(15, 26)), _START + rng.uniform(0, 120) * _DAY, np.ones(items, bool)
+    left, time, fresh = int(rng.integers(8, 15)), _START + rng.uniform(0, 120) * _DAY, np.ones(items, bool)
     while left:
         hits = classes == taste
         odds = np.exp(hits @ weights + _GENRE_WEIGHT * genres[:, genre] + appeal)
