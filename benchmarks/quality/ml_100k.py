@@ -22,5 +22,5 @@ TABLE = Table(
         Row("most popular", None),
     ),
     model={"width": 64},
-    training={"epochs": 16, "patience": 4, "learning_rate": 3e-3, "encode_items": 128},
+    training={"epochs": 20, "patience": 5, "learning_rate": 3e-3, "encode_items": 128},
 )

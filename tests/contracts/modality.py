@@ -1,5 +1,6 @@
 """From table cells to tokens."""
 
+import dataclasses
 import json
 from collections.abc import Callable
 from functools import cache
@@ -14,11 +15,12 @@ from keras import ops
 
 from backends import compiled, gradients, overfit, policy, run
 from contracts.samples import EXAMPLES, WIDTH, random, remade
+from contracts.whole import HISTORIES, whole
 from tfmmrec.fusion import Transformer
 from tfmmrec.layers import MissingToken, masked_mean
 from tfmmrec.modalities import Modality, missing_parts
 from tfmmrec.schema import Schema
-from tfmmrec.tasks import Match
+from tfmmrec.tasks import Binary, Match
 
 
 @cache
@@ -204,3 +206,19 @@ class ModalityContract:
         model = keras.Model(inputs, keras.layers.Dense(1)(masked_mean(tokens, mask)))
         present = {part: array[~sample.missing] for part, array in sample.parts.items()}
         assert overfit(model, present, self.labels(np.random.default_rng(0)), self.steps) >= 0.95
+
+    @pytest.mark.slow
+    def test_in_a_whole_model_from_cells_to_an_export(self, tmp_path):
+        keras.utils.set_random_seed(0)
+        cells, labels = self.cells(tmp_path), self.labels(np.random.default_rng(0))
+        schema = dataclasses.replace(self.schema(), tasks=[Binary("like")], timestamp="timestamp")
+        alone = self.component in dataclasses.replace(schema, item=[]).features("item")  # it is the id
+        schema = dataclasses.replace(schema, item_identity=alone)
+        known = whole(tmp_path, schema, cells, labels.tolist())
+        by_id = known.judged("like")
+        assert ((by_id > 0.5) == np.roll(labels, -1)).mean() >= 0.95
+        if alone:
+            return
+        raw = self.component.raw(cells, tmp_path, None)
+        new = known.served.rank(history=HISTORIES, **{f"item_{self.component.name}": np.roll(raw, -1).tolist()})
+        np.testing.assert_allclose([answer["new_item_like"] for answer in new], by_id, atol=1e-4)
