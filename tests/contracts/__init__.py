@@ -2,7 +2,7 @@
 
 import pytest
 
-for _family in ("modality", "fusion", "alignment", "sharing", "task"):
+for _family in ("modality", "fusion", "alignment", "sharing", "task", "whole"):
     pytest.register_assert_rewrite(f"contracts.{_family}")
 
 from contracts.alignment import AlignmentContract  # noqa: E402  after their asserts can speak

@@ -10,6 +10,7 @@ from keras import ops
 
 from backends import compiled, gradients, policy, run
 from contracts.samples import NAMES, remade, token_inputs, tokens_of
+from contracts.whole import check_choice
 from tfmmrec.alignment import Alignment
 
 
@@ -97,6 +98,10 @@ class AlignmentContract:
             call = in_training(self.built())
         loss = run(call, tokens_of(6), self.here(6))[1]
         assert loss.dtype == "float32" and np.isfinite(loss)
+
+    @pytest.mark.slow
+    def test_in_a_whole_model_from_cells_to_an_export(self, tmp_path):
+        check_choice(tmp_path, alignment={"name": self.component.__name__, **self.settings})
 
 
 def in_training(layer: Alignment) -> Callable[..., Any]:

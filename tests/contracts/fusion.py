@@ -10,6 +10,7 @@ from keras import ops
 
 from backends import arrays, compiled, gradients, overfit, policy, run
 from contracts.samples import EXAMPLES, NAMES, WIDTH, random, remade, token_inputs, tokens_of
+from contracts.whole import check_choice
 from tfmmrec.fusion import Fusion
 from tfmmrec.layers import MissingToken
 
@@ -112,3 +113,7 @@ class FusionContract:
         assert (
             overfit(model, tokens, np.random.default_rng(0).permutation(np.arange(EXAMPLES) % 2), 100) >= 0.95
         )
+
+    @pytest.mark.slow
+    def test_in_a_whole_model_from_cells_to_an_export(self, tmp_path):
+        check_choice(tmp_path, fusion={"name": self.component.__name__, **self.settings})

@@ -9,6 +9,7 @@ from keras import ops
 
 from backends import gradients, policy, run
 from contracts.samples import WIDTH, random, remade
+from contracts.whole import check_choice
 from tfmmrec.sharing import Sharing
 
 TASKS = ["like", "stars"]
@@ -81,3 +82,7 @@ class SharingContract:
             shared = sharing(keras.Input((None, FEATURES)))
         assert {features.dtype for features in shared.values()} == {"bfloat16"}
         assert all(np.isfinite(x).all() for x in run(sharing, random(4, 3, FEATURES)).values())
+
+    @pytest.mark.slow
+    def test_in_a_whole_model_from_cells_to_an_export(self, tmp_path):
+        check_choice(tmp_path, sharing={"name": self.component.__name__, **self.settings})

@@ -10,9 +10,12 @@ import pytest
 from keras import ops
 
 from backends import gradients, policy, run
-from contracts.samples import WIDTH, random
+from contracts.samples import EXAMPLES, WIDTH, random
+from contracts.whole import whole
+from tfmmrec.modalities import Category
 from tfmmrec.schema import Schema
 from tfmmrec.tasks import Task
+from tfmmrec.training.callbacks import LOWER_IS_BETTER
 
 
 class TaskContract:
@@ -134,3 +137,15 @@ class TaskContract:
         fields = {**vars(self.component), "weight": -1.0}
         with pytest.raises(ValueError, match="weight must be 0 or more, got -1.0"):
             type(self.component)(**fields)
+
+    @pytest.mark.slow
+    def test_in_a_whole_model_from_labels_to_an_export(self, tmp_path):
+        task = self.component
+        labels = np.resize([cell for cell in self.cells if cell not in (None, "")], EXAMPLES)
+        schema = Schema(item=[Category("name")], item_identity=False, tasks=[task], timestamp="timestamp")
+        known = whole(tmp_path, schema, labels=labels.tolist())
+        state = known.data.vocabulary.tasks[task.name]
+        label = task.encode(task.labels(np.roll(labels, -1).tolist(), self.reject), state)
+        found = task.metrics(label, known.judged(task.name), np.ones(EXAMPLES, "float32"), state)
+        reached = found[task.main_metric]
+        assert reached <= 0.3 if task.main_metric in LOWER_IS_BETTER else reached >= 0.95

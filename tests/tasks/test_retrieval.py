@@ -6,6 +6,10 @@ import numpy as np
 import pytest
 
 from backends import run
+from contracts.samples import EXAMPLES
+from contracts.whole import whole
+from tfmmrec.modalities import Category
+from tfmmrec.schema import Schema
 from tfmmrec.tasks import Match, NextItem, Task
 
 
@@ -48,3 +52,19 @@ def test_a_task_must_bring_its_methods(method):
     arguments = {"labels": 2, "head": 2, "loss": 4, "predict": 2, "metrics": 4}[method]
     with pytest.raises(NotImplementedError):
         getattr(Task(), method)(*[None] * arguments)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", [NextItem(), Match()])
+def test_in_a_whole_model_from_cells_to_an_export(tmp_path, task):
+    time = "timestamp" if task.ordered else None
+    schema = Schema(
+        item=[Category("name")], item_identity=False, user_identity=False, tasks=[task], timestamp=time
+    )
+    known = whole(tmp_path, schema)
+    # without an order the item before is as good an answer as the one after
+    expected = [
+        {f"i{(n + step) % EXAMPLES}" for step in ((1,) if task.ordered else (-1, 1))} for n in range(EXAMPLES)
+    ]
+    found = [set(items) for items in known.recommended(k=len(expected[0]))]
+    assert np.mean([one == other for one, other in zip(found, expected, strict=True)]) >= 0.95

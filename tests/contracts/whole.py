@@ -1,0 +1,93 @@
+"""A member in a whole model: 32 examples learned by heart, saved, loaded, exported, asked."""
+
+import csv
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from contracts.samples import EXAMPLES
+from tfmmrec.data import Data, load
+from tfmmrec.export import export
+from tfmmrec.modalities import Category, Tags
+from tfmmrec.models import Recommender, build_recommender
+from tfmmrec.schema import Schema
+from tfmmrec.serving import Served
+from tfmmrec.tasks import Binary, NextItem
+from tfmmrec.training import fit
+
+HISTORIES = [[f"i{n}"] for n in range(EXAMPLES)]
+NEXT = [f"i{(n + 1) % EXAMPLES}" for n in range(EXAMPLES)]
+
+
+@dataclass
+class Whole:
+    """A model that knows `EXAMPLES` users by heart, and its export."""
+
+    data: Data
+    model: Recommender
+    served: Served
+
+    def recommended(self, k: int) -> list[list[str]]:
+        """The export's recommendations to each user after the first item."""
+        return [answer["item_id"] for answer in self.served.recommend(history=HISTORIES, k=k)]
+
+    def judged(self, task: str) -> np.ndarray:
+        """The export's prediction for each user and the second item."""
+        answers = self.served.rank(history=HISTORIES, candidate=[[item] for item in NEXT])
+        return np.asarray([answer[task][0] for answer in answers])
+
+
+def whole(
+    folder: Path,
+    schema: Schema,
+    cells: Sequence[Any] | None = None,
+    labels: Sequence[Any] | None = None,
+    epochs: int = 120,
+    **settings: Any,
+) -> Whole:
+    """User n meets item n, then item n + 1; that event has the item's label. Item n has cell n.
+
+    The model is exported as it comes back from its file.
+    """
+    columns = {feature.column for feature in schema.features("item")} - {"item_id"}
+    with (folder / "items.jsonl").open("w") as file:
+        for n in range(EXAMPLES):
+            cell = cells[n] if cells is not None else f"item {n}"
+            file.write(json.dumps({"item_id": f"i{n}", **dict.fromkeys(columns, cell)}) + "\n")
+    label = next((task.column for task in schema.tasks if not task.retrieval), "label")
+    with (folder / "events.csv").open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["user_id", "item_id", "timestamp", "split", label])
+        for n in range(EXAMPLES):
+            after = (n + 1) % EXAMPLES
+            table.writerow([f"u{n}", f"i{n}", 0, "train", ""])
+            table.writerow([f"u{n}", f"i{after}", 60, "train", "" if labels is None else labels[after]])
+    data = load(folder, schema, split="column:split")
+    model = build_recommender(schema, data.vocabulary, width=16, seed=0, **settings)
+    fit(model, data.train, epochs=epochs, learning_rate=0.01, weight_decay=0.0, encode_items=None)
+
+    model.save(folder / "model.keras")
+    again = keras.saving.load_model(folder / "model.keras", compile=False)
+    for name, vectors in model.encode_items(data.items).items():
+        np.testing.assert_allclose(again.encode_items(data.items)[name], vectors, atol=1e-6)
+    return Whole(data, model, Served(export(again, data.catalogue, folder / "export" / "1")))
+
+
+def check_choice(folder: Path, **choice: Any) -> None:
+    """Asserts that a model with such a fusion, alignment or sharing knows all next items and labels."""
+    schema = Schema(
+        item=[Category("name"), Tags("kind")],
+        item_identity=False,
+        tasks=[NextItem(), Binary("like")],
+        timestamp="timestamp",
+    )
+    labels = np.random.default_rng(0).permutation(np.arange(EXAMPLES) % 2)
+    known = whole(folder, schema, labels=labels.tolist(), epochs=200, **choice)
+    right = np.asarray(known.recommended(k=1))[:, 0] == NEXT
+    judged_right = (known.judged("like") > 0.5) == np.roll(labels, -1)
+    assert right.mean() >= 0.95 and judged_right.mean() >= 0.95
