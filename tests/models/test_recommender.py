@@ -1,10 +1,12 @@
 """The model: what it sees, what it must not see, what it learns."""
 
 import dataclasses
+import shutil
 
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 import small
 from backends import compiled
@@ -309,3 +311,18 @@ def test_the_same_seed_gives_the_same_weights(small_data):
     for a, b in zip(one.get_weights(), other.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
     assert any((a != b).any() for a, b in zip(one.get_weights(), third.get_weights(), strict=True))
+
+
+def test_its_parts_are_named_in_its_summary_and_its_drawing(model):
+    said = []
+    model.summary(print_fn=lambda line, line_break=False: said.append(line))
+    drawn = keras.utils.model_to_dot(model).to_string()
+    for name in ("item_tower", "user_tower", "ranker", "item_vectors"):
+        assert name in " ".join(said) and name in drawn
+
+
+@pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed (its program dot)")
+def test_it_is_drawn_by_graphviz(model, tmp_path):
+    keras.utils.plot_model(model, to_file=tmp_path / "model.png", show_shapes=True)
+    with Image.open(tmp_path / "model.png") as picture:
+        assert picture.format == "PNG" and min(picture.size) > 300
