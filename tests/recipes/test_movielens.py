@@ -202,7 +202,7 @@ class TestBoth:
     def test_a_second_call_writes_nothing(self, source, tmp_path, convert, monkeypatch):
         folder = convert(source, tmp_path / "deep/out")
         write(folder / "schema.toml", "# edited")
-        monkeypatch.setattr(movielens, "_write_csv", lambda *_: pytest.fail("written again"))
+        monkeypatch.setattr(movielens, "write_csv", lambda *_: pytest.fail("written again"))
         assert convert(source, folder) == folder
         assert (folder / "schema.toml").read_text() == "# edited"
         assert [path.name for path in folder.parent.iterdir()] == ["out"]
@@ -251,14 +251,14 @@ class TestBoth:
 
     def test_two_at_once(self, source, tmp_path, convert, monkeypatch):
         """The one that comes second finds the folder finished, and takes it."""
-        write_csv = movielens._write_csv
+        write_csv = movielens.write_csv
 
         def overtaken(*arguments):
-            monkeypatch.setattr(movielens, "_write_csv", write_csv)
+            monkeypatch.setattr(movielens, "write_csv", write_csv)
             convert(source, tmp_path / "made/out")
             write_csv(*arguments)
 
-        monkeypatch.setattr(movielens, "_write_csv", overtaken)
+        monkeypatch.setattr(movielens, "write_csv", overtaken)
         assert (convert(source, tmp_path / "made/out") / "events.csv").is_file()
         assert [path.name for path in (tmp_path / "made").iterdir()] == ["out"]
 

@@ -1,0 +1,138 @@
+"""What all converters share: a data folder is written aside, appears whole, and is recognised later."""
+
+import csv
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+RECORD = "conversion.json"
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """One data set that was found: what it is read from, and what it becomes.
+
+    Attributes:
+        dataset: its name in the record.
+        version: raised when other files are written for the same source: an older conversion then no longer
+            counts.
+        root: the folder that `files` are relative to.
+        files: everything that is read.
+        schema: the text of `schema.toml`.
+        writes: the tables, media folders and arrays that are written besides.
+        write: writes them into the folder it is given, which exists and is empty.
+    """
+
+    dataset: str
+    version: int
+    root: Path
+    files: Sequence[str]
+    schema: str
+    writes: Sequence[str]
+    write: Callable[[Path], None]
+
+    def into(self, destination: Path) -> Path:
+        """Writes the data folder, with `schema.toml` and a record of what it was made of.
+
+        Args:
+            destination: the folder to make; its parents are made too. It appears whole or not at all.
+
+        Returns:
+            `destination`. Where it already is the conversion of the same source, nothing is written.
+
+        Raises:
+            ValueError: `destination` holds something else, or `write` found a malformed file.
+        """
+        checksum = _checksum(self.root, self.files, self.schema)
+        record = {"dataset": self.dataset, "version": self.version, "checksum": checksum}
+        if self._is_finished(destination, record):
+            return destination
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{destination.name}-", dir=destination.parent) as aside:
+            folder = Path(aside) / destination.name
+            folder.mkdir()
+            self.write(folder)
+            (folder / "schema.toml").write_text(self.schema, encoding="utf-8")
+            (folder / RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+            try:
+                if destination.exists():
+                    destination.rmdir()  # an empty one, which Windows does not rename onto
+                folder.rename(destination)
+            except OSError:
+                # Another process may have finished the same conversion meanwhile.
+                if not self._is_finished(destination, record):
+                    raise
+        return destination
+
+    def _is_finished(self, destination: Path, record: dict) -> bool:
+        """Whether `destination` is this very conversion; it raises where something else is in the way."""
+        if not destination.exists() or (destination.is_dir() and not any(destination.iterdir())):
+            return False
+        if not destination.is_dir():
+            raise ValueError(
+                f"Expected destination to be a folder, got the file {destination}. Give another."
+            )
+        path = destination / RECORD
+        found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+        lost = [name for name in (*self.writes, "schema.toml") if not (destination / name).exists()]
+        if found == record and not lost:
+            return True
+        if found is None:
+            what = f"it holds {listing(destination)}"
+        elif found == record:
+            what = f"it is an earlier conversion without its {', '.join(lost)}"
+        else:
+            what = "it was converted from another source or by another version"
+        raise ValueError(
+            f"Expected destination to be new, empty or the conversion of this source, got {destination}: "
+            f"{what}. Nothing was changed there: remove it, or give another folder."
+        )
+
+
+def _checksum(root: Path, names: Iterable[str], schema: str) -> str:
+    """SHA-256 over the names and the contents of these files, and over the schema to be written."""
+    whole = hashlib.sha256(schema.encode())
+    for name in names:
+        with (root / name).open("rb") as stream:
+            whole.update(f"{name} {hashlib.file_digest(stream, 'sha256').hexdigest()}\n".encode())
+    return whole.hexdigest()
+
+
+def listing(folder: Path, most: int = 12) -> str:
+    """The first names in a folder, for a message."""
+    names = sorted(path.name + "/" * path.is_dir() for path in folder.iterdir())
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more if names else "nothing"
+
+
+def one_line(text: str) -> str:
+    """Text without line breaks and repeated spaces."""
+    return " ".join(text.split())
+
+
+def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence]) -> None:
+    """Writes a table, row by row."""
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)
+
+
+def read_csv(path: Path, *needed: str) -> Iterator[dict[str, str]]:
+    """The rows of a comma-separated table with a header (UTF-8), as they are read.
+
+    Raises:
+        ValueError: it lacks a needed column.
+    """
+    with path.open(newline="", encoding="utf-8-sig") as stream:
+        reader = csv.DictReader(stream)
+        if lacking := [name for name in needed if name not in (reader.fieldnames or ())]:
+            raise ValueError(
+                f"Expected {path} to have the columns {', '.join(needed)}, but it lacks "
+                f"{', '.join(lacking)}; its first line is {','.join(reader.fieldnames or ())[:100]!r}. "
+                f"Is it the right file?"
+            )
+        yield from reader
