@@ -4,9 +4,20 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from tfmmrec.recipes.conversion import RECORD, Conversion, listing, one_line, read_csv, write_csv
+from tfmmrec.recipes.conversion import (
+    RECORD,
+    Conversion,
+    copy_vectors,
+    find_root,
+    listing,
+    one_line,
+    read_csv,
+    vector_rows,
+    write_csv,
+)
 
 
 @pytest.fixture
@@ -117,3 +128,51 @@ def test_csv_there_and_back(tmp_path):
 
 def test_one_line():
     assert one_line("  a\n\tb  c ") == "a b c"
+
+
+class TestFindRoot:
+    def test_the_folder_itself_or_the_one_inside(self, tmp_path):
+        inside = tmp_path / "songs"
+        inside.mkdir()
+        for name in ("a.csv", "b.csv"):
+            (inside / name).touch()
+        assert find_root(inside, ("a.csv", "b.csv"), "songs") == inside
+        assert find_root(tmp_path, ("a.csv", "b.csv"), "songs") == inside
+
+    def test_what_is_missing_is_named_where_the_rest_is(self, tmp_path):
+        inside = tmp_path / "songs"
+        inside.mkdir()
+        (inside / "a.csv").touch()
+        with pytest.raises(ValueError, match="songs to hold b.csv, c.csv, but it holds a.csv"):
+            find_root(tmp_path, ("a.csv", "b.csv", "c.csv"), "songs")
+
+    def test_no_folder(self, tmp_path):
+        with pytest.raises(ValueError, match="holds a.csv, got .*which is not there"):
+            find_root(tmp_path / "nowhere", ("a.csv",), "songs")
+        (tmp_path / "file").touch()
+        with pytest.raises(ValueError, match="which is a file"):
+            find_root(tmp_path / "file", ("a.csv",), "songs")
+
+
+class TestVectors:
+    def test_a_copy_is_the_same_file(self, tmp_path):
+        np.save(tmp_path / "a.npy", np.ones((3, 2), "float16"))
+        assert vector_rows(tmp_path / "a.npy") == 3
+        copy_vectors(tmp_path / "a.npy", tmp_path / "b.npy", 3)
+        assert (tmp_path / "b.npy").read_bytes() == (tmp_path / "a.npy").read_bytes()
+
+    @pytest.mark.parametrize(
+        ("array", "match"),
+        [
+            (np.ones((2, 4)), "row for each of the 3 items, got 2 rows"),
+            (np.ones(3), r"float64 of the shape \(3,\)"),
+            (np.array([["a"]] * 3), "got <U1"),
+            (np.array([[{}]] * 3), "cannot be read: .*Python objects"),
+        ],
+        ids=("too few", "one axis", "words", "objects"),
+    )
+    def test_what_is_no_vectors_of_these_items(self, tmp_path, array, match):
+        np.save(tmp_path / "a.npy", array)
+        with pytest.raises(ValueError, match=match):
+            copy_vectors(tmp_path / "a.npy", tmp_path / "b.npy", 3)
+        assert not (tmp_path / "b.npy").exists()

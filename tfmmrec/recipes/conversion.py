@@ -3,10 +3,13 @@
 import csv
 import hashlib
 import json
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 RECORD = "conversion.json"
 
@@ -101,6 +104,29 @@ def _checksum(root: Path, names: Iterable[str], schema: str) -> str:
     return whole.hexdigest()
 
 
+def find_root(source: Path, files: Sequence[str], inside: str) -> Path:
+    """The folder that holds `files`: `source`, or the folder of the name `inside` in it.
+
+    Raises:
+        ValueError: `source` is no folder, or files are missing.
+    """
+    if not source.is_dir():
+        raise ValueError(
+            f"Expected source to be the folder that holds {', '.join(files)}, got {source}, which is "
+            f"{'a file' if source.exists() else 'not there'}. Correct the path."
+        )
+    missing = {
+        root: [name for name in files if not (root / name).exists()] for root in (source, source / inside)
+    }
+    root = min(missing, key=lambda root: len(missing[root]))
+    if missing[root]:
+        raise ValueError(
+            f"Expected {root} to hold {', '.join(missing[root])}, but it holds {listing(root)}. "
+            f"Put the missing files there, or give the folder that holds all of {', '.join(files)}."
+        )
+    return root
+
+
 def listing(folder: Path, most: int = 12) -> str:
     """The first names in a folder, for a message."""
     names = sorted(path.name + "/" * path.is_dir() for path in folder.iterdir())
@@ -136,3 +162,37 @@ def read_csv(path: Path, *needed: str) -> Iterator[dict[str, str]]:
                 f"Is it the right file?"
             )
         yield from reader
+
+
+def vector_rows(path: Path) -> int:
+    """How many rows an `.npy` array of numbers ``[rows, size]`` has; it is not read whole.
+
+    Raises:
+        ValueError: it is no such array.
+    """
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError, OSError) as error:
+        raise ValueError(
+            f"Expected {path} to be a whole .npy array of numbers, but it cannot be read: {error}."
+        ) from error
+    if array.ndim != 2 or array.dtype.kind not in "fiu":
+        raise ValueError(
+            f"Expected {path} to hold numbers of the shape (items, size), got {array.dtype} of the shape "
+            f"{array.shape}. Is it the right file?"
+        )
+    return len(array)
+
+
+def copy_vectors(source: Path, target: Path, rows: int) -> None:
+    """Copies an `.npy` array that has a row for every row of the items table.
+
+    Raises:
+        ValueError: it has another number of rows, or is no array of numbers ``[rows, size]``.
+    """
+    if (found := vector_rows(source)) != rows:
+        raise ValueError(
+            f"Expected {source} to have a row for each of the {rows} items, got {found} rows. "
+            f"Are the files of the same data set?"
+        )
+    shutil.copyfile(source, target)
