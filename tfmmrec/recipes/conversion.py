@@ -7,11 +7,16 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
 
 RECORD = "conversion.json"
+
+_ROWS = 65_536  # rows of a Parquet table that are held at once
 
 
 @dataclass(frozen=True)
@@ -162,6 +167,18 @@ def read_csv(path: Path, *needed: str) -> Iterator[dict[str, str]]:
                 f"Is it the right file?"
             )
         yield from reader
+
+
+def write_parquet(path: Path, columns: pa.Schema, rows: Iterable[Sequence]) -> None:
+    """Writes a large table, some ten thousand rows at a time; no more are held in memory."""
+    rows = iter(rows)
+    with pa.parquet.ParquetWriter(path, columns, compression="zstd") as writer:
+        while chunk := list(islice(rows, _ROWS)):
+            cells = (
+                pa.array(column, kind)
+                for column, kind in zip(zip(*chunk, strict=True), columns.types, strict=True)
+            )
+            writer.write_batch(pa.record_batch(list(cells), schema=columns))
 
 
 def vector_rows(path: Path) -> int:
