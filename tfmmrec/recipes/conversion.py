@@ -109,17 +109,26 @@ def _checksum(root: Path, names: Iterable[str], schema: str) -> str:
     return whole.hexdigest()
 
 
+def check_source(source: Path, holding: str) -> None:
+    """Checks that there is a folder.
+
+    Raises:
+        ValueError: there is none; the message says what it is expected to hold.
+    """
+    if not source.is_dir():
+        raise ValueError(
+            f"Expected source to be the folder that holds {holding}, got {source}, which is "
+            f"{'a file' if source.exists() else 'not there'}. Correct the path."
+        )
+
+
 def find_root(source: Path, files: Sequence[str], inside: str) -> Path:
     """The folder that holds `files`: `source`, or the folder of the name `inside` in it.
 
     Raises:
         ValueError: `source` is no folder, or files are missing.
     """
-    if not source.is_dir():
-        raise ValueError(
-            f"Expected source to be the folder that holds {', '.join(files)}, got {source}, which is "
-            f"{'a file' if source.exists() else 'not there'}. Correct the path."
-        )
+    check_source(source, ", ".join(files))
     missing = {
         root: [name for name in files if not (root / name).exists()] for root in (source, source / inside)
     }

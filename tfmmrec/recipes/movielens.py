@@ -20,7 +20,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from tfmmrec.recipes.conversion import Conversion, listing, one_line, read_csv, write_csv
+from tfmmrec.recipes.conversion import Conversion, check_source, listing, one_line, read_csv, write_csv
 from tfmmrec.recipes.movielens_editions import ML_1M, ML_100K, Edition
 
 # Raise it when other files are written for the same source: an older conversion then no longer counts.
@@ -86,11 +86,7 @@ def _convert(edition: Edition, source: Path, destination: Path) -> Path:
 
 def _find_root(source: Path, edition: Edition) -> Path:
     """The `movielens` folder in or at `source`, with every file that `edition` reads."""
-    if not source.is_dir():
-        raise ValueError(
-            f"Expected source to be the folder that holds movielens/{edition.name}/, or movielens itself, "
-            f"got {source}, which is {'a file' if source.exists() else 'not there'}. Correct the path."
-        )
+    check_source(source, f"movielens/{edition.name}/, or movielens itself")
     places = (source / "movielens", source)
     root = next((folder for folder in places if (folder / edition.name).is_dir()), None)
     if root is None:
