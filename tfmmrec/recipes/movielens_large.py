@@ -24,7 +24,7 @@ import pyarrow.parquet
 from tfmmrec.recipes.conversion import Conversion, find_root, one_line, read_csv, write_csv
 
 _FILES = ("ratings.csv", "movies.csv", "links.csv", "tags.csv")
-_BLOCK = 8 << 20  # bytes of a table that are read at once
+_BLOCK = 2 << 20  # bytes of a table that are read at once; pyarrow reads some thirty blocks ahead
 _MOST_TAGS = 20  # of a film
 
 _SCHEMA = """\
@@ -78,7 +78,7 @@ def convert(source: str | Path, destination: str | Path) -> Path:
     order of `ratings.csv`. `items.csv` holds every film of `movies.csv`: item_id, title, genres, year,
     imdb_id (``tt0114709``), tmdb_id, and tags: the 20 words that most users gave it, in lower case.
 
-    Ratings are read and written some hundred thousand at a time; the films and the pairs of film and tag are
+    Ratings are read and written some ten thousand at a time; the films and the pairs of film and tag are
     held in memory.
 
     Args:
