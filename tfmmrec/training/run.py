@@ -29,6 +29,8 @@ class Run:
     ``curves.json``         losses and validation metrics of every epoch
     ``metrics.json``        metrics by split, with the protocol
     ``model.keras``         the best model
+    ``last.keras``          the model after the last epoch
+    ``checkpoint/``         the state of a training that has not ended
     ``plots/``              learning curves, strips of recommendations
     ======================  ==========================================================
 
@@ -95,11 +97,11 @@ class Run:
         """Reads ``<name>.json``."""
         return json.loads((self.folder / f"{name}.json").read_text("utf-8"))
 
-    def save_model(self, model: keras.Model) -> None:
-        """Writes ``model.keras``."""
-        aside = self.folder / "model.part.keras"
+    def save_model(self, model: keras.Model, name: str = "model") -> None:
+        """Writes ``<name>.keras``."""
+        aside = self.folder / f"{name}.part.keras"
         model.save(aside)
-        os.replace(aside, self.folder / "model.keras")
+        os.replace(aside, self.folder / f"{name}.keras")
 
     def load_model(self) -> keras.Model:
         """Reads ``model.keras``, on any backend."""
