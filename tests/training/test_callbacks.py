@@ -15,6 +15,7 @@ class Model:
 
     def __init__(self):
         self.weight, self.stop_training, self.refreshed = -1.0, False, []
+        self.optimizer = SimpleNamespace(use_ema=False)
 
     def get_weights(self):
         return [np.asarray(self.weight)]
@@ -39,7 +40,7 @@ def validated(monkeypatch, values, monitor, patience):
         told.append(logs)
         if model.stop_training:
             break
-    callback.on_train_end()
+    callback.give_best(model)
     assert told[0] == {"loss": 1.0, f"validation {monitor}": values[0], "validation other": 1.0}
     return model.weight, len(told)
 
@@ -72,10 +73,17 @@ def test_an_unknown_monitor_is_explained(monkeypatch):
 
 
 @pytest.mark.parametrize("loss", [math.nan, math.inf])
-def test_a_loss_that_is_no_number_stops_training(loss):
-    StopOnNaN().on_epoch_end(1, {"loss": 1.0})
-    with pytest.raises(ValueError, match=f"training loss is {loss} after epoch 3: lower learning_rate"):
-        StopOnNaN().on_epoch_end(2, {"loss": loss})
+def test_a_loss_that_is_no_number_stops_training(monkeypatch, loss):
+    monkeypatch.setattr(callbacks, "first_not_finite", lambda model, x: f"it is {x}")
+    guard = StopOnNaN([("b0", None, None), ("b1", None, None), ("b2", None, None)])
+    guard.set_model(Model())
+    guard.on_epoch_begin(2)
+    guard.first = 1
+    guard.on_train_batch_end(0, {"loss": 1.0})
+    with pytest.raises(
+        ValueError, match=f"loss is {loss} at step 3 of epoch 3: it is b2. Lower learning_rate"
+    ):
+        guard.on_train_batch_end(1, {"loss": loss})
 
 
 def test_content_is_refreshed_at_the_start_and_every_few_steps_across_epochs():

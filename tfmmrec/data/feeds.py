@@ -15,19 +15,20 @@ from tfmmrec.data.batches import Batch, Batches
 _AHEAD = 2  # batches built while the model is busy with another
 
 
-def feed(batches: Batches) -> Any:
+def feed(batches: Batches, first: int = 0) -> Any:
     """What to hand to ``fit`` as x: a tf.data dataset, or without TensorFlow a `BatchSequence`.
 
-    Set ``batches.epoch`` before each epoch (in a callback's ``on_epoch_begin``) and pass ``shuffle=False``:
-    the batches are shuffled already.
+    With `first` it begins at that batch of each epoch: the rest of an epoch that was interrupted. Set
+    ``batches.epoch`` before each epoch (in a callback's ``on_epoch_begin``) and pass ``shuffle=False``: the
+    batches are shuffled already.
     """
     try:
-        return tf_dataset(batches)
+        return tf_dataset(batches, first)
     except ImportError:
-        return BatchSequence(batches)
+        return BatchSequence(batches, first)
 
 
-def tf_dataset(batches: Batches) -> Any:
+def tf_dataset(batches: Batches, first: int = 0) -> Any:
     """The batches as a ``tf.data.Dataset`` of ``(x, y, w)``, built ahead in background threads.
 
     Each iteration yields the batches of the epoch that ``batches.epoch`` says when it starts. The numbers of
@@ -48,7 +49,7 @@ def tf_dataset(batches: Batches) -> Any:
         return tf.numpy_function(lambda: np.int64(batches.epoch), [], tf.int64)
 
     def indices(epoch: Any) -> Any:
-        return tf.data.Dataset.range(len(batches)).map(lambda index: (epoch, index))
+        return tf.data.Dataset.range(first, len(batches)).map(lambda index: (epoch, index))
 
     def spec(name: str, array: np.ndarray) -> Any:
         open_dims = 1 if name.startswith(("item.", "user.")) else 2
@@ -67,7 +68,7 @@ def tf_dataset(batches: Batches) -> Any:
 
     dataset = tf.data.Dataset.range(1).map(current_epoch).flat_map(indices)
     dataset = dataset.map(build, num_parallel_calls=_AHEAD, deterministic=True)
-    return dataset.apply(tf.data.experimental.assert_cardinality(len(batches))).prefetch(_AHEAD)
+    return dataset.apply(tf.data.experimental.assert_cardinality(len(batches) - first)).prefetch(_AHEAD)
 
 
 class BatchSequence(keras.utils.PyDataset):
@@ -78,16 +79,17 @@ class BatchSequence(keras.utils.PyDataset):
 
     Args:
         batches: the batches; ``batches.epoch`` says which epoch's are read.
+        first: the batch of each epoch that is its first.
     """
 
-    def __init__(self, batches: Batches) -> None:
+    def __init__(self, batches: Batches, first: int = 0) -> None:
         super().__init__()  # Keras' own workers would carry batches over from one epoch into the next
-        self.batches = batches
+        self.batches, self.first = batches, first
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="batches")
         self._ahead: dict[tuple[int, int], Future[Batch]] = {}
 
     def __len__(self) -> int:
-        return len(self.batches)
+        return len(self.batches) - self.first
 
     def __getitem__(self, index: int) -> Batch:
         """The batch of this index in the current epoch, which is built already when they are read in order.
@@ -99,6 +101,7 @@ class BatchSequence(keras.utils.PyDataset):
         kept = copy.copy(self.batches)
         wanted = [(kept.epoch, i) for i in range(len(self))[index : index + 1 + _AHEAD]]
         self._ahead = {
-            key: self._ahead.get(key) or self._thread.submit(kept.__getitem__, key[1]) for key in wanted
+            key: self._ahead.get(key) or self._thread.submit(kept.__getitem__, self.first + key[1])
+            for key in wanted
         }
         return self._ahead[wanted[0]].result()

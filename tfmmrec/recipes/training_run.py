@@ -24,12 +24,14 @@ from tfmmrec.report import Estimate, Shelf, draw_curves, draw_strips, estimates,
 from tfmmrec.schema import Schema
 from tfmmrec.sharing import Sharing
 from tfmmrec.training import Run, best_epoch, default_monitor, fit
+from tfmmrec.training.checkpoint import Checkpoint
+from tfmmrec.training.run import LOCK
 
 MOST_POPULAR = "most popular"
 SPLITS = ("validation", "test", "cold")
 
-_OF_AN_EARLIER_TRAINING = ("model.keras", "metrics.json", "curves.json")
-_OURS = {"schema.json", "config.json", "prepared"}
+_OF_AN_EARLIER_TRAINING = ("metrics.json", "model.keras", "last.keras", "curves.json")
+_OURS = {"schema.json", "config.json", "prepared", LOCK}
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,13 @@ class Settings:
     encode_items: int | None = 512
     learning_rate: float = 1e-3
     weight_decay: float = 0.01
+    schedule: str = "cosine"
+    accumulate: int = 1
+    ema: float | None = None
     patience: int = 5
     monitor: str | None = None
     seed: int = 0
+    deterministic: bool = False
     jit: bool = False
     k: tuple[int, ...] = (10, 20)
     only: dict[str, list[str]] = field(default_factory=dict)
@@ -122,21 +128,31 @@ def training_run(
 ) -> TrainingRun:
     """Trains a model on a data folder and judges it; the test split is read once, at the end.
 
+    Called again with the same arguments after it was interrupted, at whatever moment, it goes on from there.
+
     Args:
         folder: the data.
         schema: what the columns are; everything is prepared, whatever ``settings.only`` leaves out.
-        run_folder: gets everything; see `Run`. What an interrupted training prepared there is used again.
+        run_folder: gets everything; see `Run`. What an interrupted training left there is used again.
         settings: of the training.
         replace: train anew where there is a trained model.
         report: is told how things go.
 
     Raises:
         ValueError: of `load`, `build_recommender` and `fit`; or there is a trained model in the folder, or
-            something that is no run.
+            something that is no run, or another training runs in it.
     """
     settings, report = settings or Settings(), report or Silence()
     run_folder = Path(run_folder)
     _check_run_folder(run_folder, replace)
+    run = Run(run_folder)
+    with run.locked():
+        return _training_run(folder, schema, run, settings, replace, report)
+
+
+def _training_run(
+    folder: str | Path, schema: Schema, run: Run, settings: Settings, replace: bool, report: Report
+) -> TrainingRun:
     twin = schema.only(**settings.only)
     find(fusions, Fusion, settings.fusion)
     find(sharings, Sharing, settings.sharing)
@@ -147,29 +163,38 @@ def training_run(
         folder,
         schema,
         split=settings.split,
-        prepared=run_folder / "prepared",
+        prepared=run.prepared,
         cold_items=settings.cold_items,
         seed=settings.seed,
         progress=report,
     )
     report.line(_about(data))
-    model = build_recommender(
-        twin,
-        data.vocabulary,
-        width=settings.width,
-        fusion=settings.fusion,
-        alignment=settings.alignment,
-        sharing=settings.sharing,
-        item_vectors=settings.item_vectors,
-        dtype=settings.dtype,
-        seed=settings.seed,
-    )
-    report.line(f"The model has {model.count_params():,} parameters; its first step takes a while to trace.")
-    run = Run(run_folder)
-    for name in _OF_AN_EARLIER_TRAINING:
-        (run_folder / name).unlink(missing_ok=True)
-    run.begin(twin, data, {"data": str(folder), **asdict(settings)})
-    epoch = _train(model, data, settings, run, report)
+    if replace:
+        Checkpoint(run.checkpoint).remove()
+        for name in _OF_AN_EARLIER_TRAINING:
+            (run.folder / name).unlink(missing_ok=True)
+    config = {"data": str(folder), **asdict(settings)}
+    if (run.folder / "model.keras").is_file():  # trained, and interrupted before all was judged
+        run.check_same(config)
+        report.line("The model is trained already; what is left is to judge it.")
+        model = run.load_model()
+        epoch = best_epoch(run.read("curves"), settings.monitor or default_monitor(model))
+    else:
+        model = build_recommender(
+            twin,
+            data.vocabulary,
+            width=settings.width,
+            fusion=settings.fusion,
+            alignment=settings.alignment,
+            sharing=settings.sharing,
+            item_vectors=settings.item_vectors,
+            dtype=settings.dtype,
+            seed=settings.seed,
+        )
+        parameters = f"{model.count_params():,}"
+        report.line(f"The model has {parameters} parameters; its first step takes a while to trace.")
+        run.begin(twin, data, config)
+        epoch = _train(model, data, settings, run, report)
 
     judgements = {}
     for name in SPLITS:
@@ -177,8 +202,8 @@ def training_run(
         if len(split):
             report.line(f"Evaluating on {len(split):,} events of the {name} split.")
             judgements[name] = judge(model, split, settings.k)
-    run.write("metrics", as_metrics(judgements))
     _draw_recommendations(folder, schema, run, data, judgements)
+    run.write("metrics", as_metrics(judgements))
     return TrainingRun(run, model, data, epoch, judgements)
 
 
@@ -229,6 +254,10 @@ def _train(model: Recommender, data: Data, settings: Settings, run: Run, report:
             line += f", at most {(settings.epochs - epoch) * seconds:.0f} s left"
         report.line(line)
 
+    left = Checkpoint(run.checkpoint).note()
+    if left is not None:
+        at = f"epoch {left['epoch'] + 1}" + (f", step {left['step'] + 1}" if left["step"] else "")
+        report.line(f"An earlier training was interrupted: going on with {at}.")
     if not len(data.validation):
         report.line("No event validates: training runs through all epochs, and its last weights are kept.")
     records = fit(
@@ -239,6 +268,11 @@ def _train(model: Recommender, data: Data, settings: Settings, run: Run, report:
         batch_events=settings.batch_events,
         learning_rate=settings.learning_rate,
         weight_decay=settings.weight_decay,
+        schedule=settings.schedule,
+        accumulate=settings.accumulate,
+        ema=settings.ema,
+        deterministic=settings.deterministic,
+        checkpoint=run.checkpoint,
         patience=settings.patience,
         monitor=settings.monitor,
         k=_with_monitored(settings.k, monitor),
@@ -279,7 +313,8 @@ def _draw_recommendations(
 def _check_run_folder(folder: Path, replace: bool) -> None:
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"The run folder {str(folder)!r} is a file; give the name of a new folder.")
-    if (folder / "model.keras").is_file() and not replace:
+    # metrics.json is the last that is written
+    if (folder / "model.keras").is_file() and (folder / "metrics.json").is_file() and not replace:
         raise ValueError(
             f"There is a trained model in {str(folder)!r}. Give the run another name (--name), or replace it "
             "(--replace)."

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 import keras
 
 from tfmmrec.data.batches import Batches
-from tfmmrec.data.dataset import Split
+from tfmmrec.data.dataset import Features, Split
 from tfmmrec.data.feeds import feed
 from tfmmrec.models import Recommender
 from tfmmrec.training.callbacks import (
@@ -20,7 +22,9 @@ from tfmmrec.training.callbacks import (
     StopOnNaN,
     Validation,
 )
+from tfmmrec.training.checkpoint import Checkpoint, KeepCheckpoint
 from tfmmrec.training.run import Run
+from tfmmrec.training.schedule import Schedule
 
 
 def fit(
@@ -40,6 +44,13 @@ def fit(
     encode_items: int | None = 512,
     seed: int = 0,
     jit_compile: bool = False,
+    deterministic: bool = False,
+    schedule: str = "cosine",
+    accumulate: int = 1,
+    ema: float | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    checkpoint: str | Path | None = None,
+    checkpoint_every: float = 120.0,
     run: Run | None = None,
     on_epoch: Callable[[dict[str, float]], None] | None = None,
     on_step: Callable[[int, int, int, float], None] | None = None,
@@ -52,7 +63,7 @@ def fit(
         validation: ``data.validation``; without it training runs through all epochs.
         epochs: at most so many passes over the training events.
         batch_events: events per batch, padding included.
-        learning_rate: the peak, after a warm-up over the first twentieth of the steps; then a cosine to 0.
+        learning_rate: the peak, after a warm-up over the first twentieth of the steps.
         weight_decay: of AdamW, which is the optimizer unless one is given.
         optimizer: any Keras optimizer instead; then `learning_rate` and `weight_decay` are not used.
         patience: epochs without a better `monitor` before training stops.
@@ -66,7 +77,19 @@ def fit(
         seed: of the order of batches, the negatives and the dropout.
         jit_compile: compile the step with XLA: quicker steps after a compilation of up to a minute per
             batch shape, worth it for long trainings. The jax backend always compiles unless run eagerly.
-        run: a run folder to keep curves and the best model in.
+        deterministic: the same numbers in every run on the same machine with as many threads, whether in
+            one go or interrupted: slower on TensorFlow, which is switched for the whole process.
+        schedule: what the learning rate does after the warm-up: ``"cosine"`` to 0, ``"linear"`` to 0, or
+            ``"constant"``.
+        accumulate: batches whose gradients make one update.
+        ema: keep an exponential moving average of the weights with this momentum, such as 0.999: it is what
+            is validated, kept and returned (Polyak and Juditsky, 1992).
+        callbacks: more of Keras's own or yours, such as ``keras.callbacks.TensorBoard("runs/mine/board")``.
+        checkpoint: a folder for the state of the training. Where it holds one already, training goes on
+            from there; when training ends it is removed.
+        checkpoint_every: seconds between two writes of the state within an epoch; it is written after each
+            epoch anyway.
+        run: a run folder to keep curves, the best model and the last one in.
         on_epoch: called with each epoch's losses and metrics.
         on_step: called with epoch, step, steps and loss.
 
@@ -74,7 +97,8 @@ def fit(
         a record of losses and validation metrics per epoch.
 
     Raises:
-        ValueError: no training events, an unknown `monitor`, or a loss that is no finite number.
+        ValueError: no training events, an unknown `monitor` or `schedule`, a loss that is no finite number,
+            or a `checkpoint` of a training with other settings.
     """
     if not len(train):
         raise ValueError("There are no training events; check the split and the events table.")
@@ -92,36 +116,106 @@ def fit(
         encoded=encode_items if model.item_vectors.cached else None,
         seed=seed,
     )
+    settings = {
+        "model": model.get_config(),
+        "split": data.split_sha256,
+        "optimizer": None if optimizer is None else optimizer.get_config(),
+        "learning_rate": learning_rate,
+        "weight_decay": weight_decay,
+        "schedule": schedule,
+        "accumulate": accumulate,
+        "ema": ema,
+        "epochs": epochs,
+        "batch_events": batch_events,
+        "refresh_every": refresh_every,
+        "negatives": negatives,
+        "encode_items": encode_items,
+        "seed": seed,
+        "monitor": monitor,
+        "patience": patience,
+    }
     keras.utils.set_random_seed(seed)
+    if deterministic and keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.experimental.enable_op_determinism()
     if optimizer is None:
-        steps = epochs * len(batches)
-        warm_up = max(1, min(steps // 20, 1000))
-        schedule = keras.optimizers.schedules.CosineDecay(
-            0.0, max(1, steps - warm_up), warmup_target=learning_rate, warmup_steps=warm_up
-        )
-        optimizer = keras.optimizers.AdamW(
-            schedule, weight_decay=weight_decay, beta_2=0.98, global_clipnorm=1.0
-        )
-        optimizer.exclude_from_weight_decay(var_names=["table", "scale", "norm", "bias", "words", "gap"])
+        updates = epochs * len(batches) // accumulate
+        rate = Schedule(learning_rate, updates, schedule)
+        optimizer = _adamw(rate, weight_decay, accumulate, ema)
     # its variables are made here and not while the step is traced, which would trace it twice
     optimizer.build(model.trainable_variables)
     model.compile(optimizer=optimizer, jit_compile=jit_compile)
-    callbacks: list[keras.callbacks.Callback] = [SetEpoch(batches)]
+
+    kept = Checkpoint(checkpoint) if checkpoint is not None else None
+    parts: dict[str, Any] = {"curves": Curves(on_epoch)}
+    guard = StopOnNaN(batches, kept)
+    chosen: list[Any] = [SetEpoch(batches), guard]
     if model.item_vectors.cached:
-        callbacks.append(RefreshContent(data.items, refresh_every))
-    callbacks.append(StopOnNaN())
+        parts["refresh"] = RefreshContent(data.items, refresh_every)
+        chosen.append(parts["refresh"])
     if validation is not None:
-        callbacks.append(Validation(validation, monitor or default_monitor(model), patience, k))
+        parts["validation"] = Validation(validation, monitor or default_monitor(model), patience, k, kept)
+        chosen.append(parts["validation"])
     if on_step:
-        callbacks.append(StepProgress(batches, on_step))
-    curves = Curves(on_epoch)
-    callbacks.append(curves)
-    model.fit(feed(batches), epochs=epochs, callbacks=callbacks, verbose=0, shuffle=False)
-    model.refresh(data.items)
+        chosen.append(StepProgress(batches, on_step))
+    chosen += [*callbacks, parts["curves"]]
+    epoch = 0
+    if kept is not None:
+        keeper = KeepCheckpoint(kept, settings, parts, checkpoint_every)
+        chosen.append(keeper)
+        epoch, first = keeper.resume(model)
+        if first and not model.stop_training:  # the rest of an epoch that was interrupted
+            for callback in chosen:
+                if hasattr(callback, "first"):
+                    callback.first = first
+            _run(model, feed(batches, first), epoch, epoch + 1, chosen)
+            kept.restore(model)  # Keras ends by making averages of weights the weights
+            epoch += 1
+    if not model.stop_training:
+        _run(model, feed(batches), epoch, epochs, chosen)
+    return _finish(model, data.items, parts, run, kept)
+
+
+def _adamw(
+    rate: Schedule, weight_decay: float, accumulate: int, ema: float | None
+) -> keras.optimizers.Optimizer:
+    optimizer = keras.optimizers.AdamW(
+        rate,
+        weight_decay=weight_decay,
+        beta_2=0.98,
+        global_clipnorm=1.0,
+        use_ema=ema is not None,
+        ema_momentum=0.99 if ema is None else ema,
+        gradient_accumulation_steps=accumulate if accumulate > 1 else None,
+    )
+    optimizer.exclude_from_weight_decay(var_names=["table", "scale", "norm", "bias", "words", "gap"])
+    return optimizer
+
+
+def _finish(
+    model: Recommender, items: Features, parts: dict[str, Any], run: Run | None, kept: Checkpoint | None
+) -> list[dict[str, float]]:
+    """Gives the model its best weights, and writes the run's part."""
+    records = parts["curves"].records
     if run is not None:
-        run.write("curves", curves.records)
+        model.refresh(items)
+        run.save_model(model, "last")
+    if "validation" in parts:
+        parts["validation"].give_best(model)
+    model.refresh(items)
+    if run is not None:
+        run.write("curves", records)
         run.save_model(model)
-    return curves.records
+    if kept is not None:
+        kept.remove()
+    return records
+
+
+def _run(
+    model: Recommender, batches: Any, epoch: int, epochs: int, callbacks: list[keras.callbacks.Callback]
+) -> None:
+    model.fit(batches, initial_epoch=epoch, epochs=epochs, callbacks=callbacks, verbose=0, shuffle=False)
 
 
 def default_monitor(model: Recommender) -> str:

@@ -6,6 +6,8 @@ import json
 import os
 import platform
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ import keras
 from tfmmrec.data.dataset import Data
 from tfmmrec.schema import Schema
 
+LOCK = ".lock"
 _PACKAGES = ("tfmmrec", "keras", "tensorflow", "jax", "numpy", "pyarrow", "pillow")
 
 
@@ -29,6 +32,8 @@ class Run:
     ``curves.json``         losses and validation metrics of every epoch
     ``metrics.json``        metrics by split, with the protocol
     ``model.keras``         the best model
+    ``last.keras``          the model after the last epoch
+    ``checkpoint/``         the state of a training that has not ended
     ``plots/``              learning curves, strips of recommendations
     ======================  ==========================================================
 
@@ -68,6 +73,11 @@ class Run:
         return self.folder / "prepared"
 
     @property
+    def checkpoint(self) -> Path:
+        """Where the state of a training stands that has not ended."""
+        return self.folder / "checkpoint"
+
+    @property
     def plots(self) -> Path:
         """The folder of pictures, created where it is absent."""
         (self.folder / "plots").mkdir(exist_ok=True)
@@ -84,6 +94,39 @@ class Run:
         self.write("config", {**config, "split_sha256": data.split_sha256, "problems": data.problems})
         self.write("versions", versions())
 
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Inside, no other process trains in the folder; a process that is killed lets go of it.
+
+        Raises:
+            ValueError: another one does.
+        """
+        import fcntl
+
+        with (self.folder / LOCK).open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise ValueError(
+                    f"Another training runs in {str(self.folder)!r}. Wait for it, or take another name."
+                ) from error
+            yield
+
+    def check_same(self, config: dict[str, Any]) -> None:
+        """Checks that the run was begun with these settings.
+
+        Raises:
+            ValueError: it was begun with others.
+        """
+        config = json.loads(json.dumps(config, default=float))
+        kept = self.read("config")
+        if other := sorted(name for name in config if kept.get(name) != config[name]):
+            said = ", ".join(f"{name} ({kept.get(name)!r} then, {config[name]!r} now)" for name in other)
+            raise ValueError(
+                f"The run in {str(self.folder)!r} was begun with other settings: {said}. Give those to go "
+                "on, another name (--name), or --replace to begin anew."
+            )
+
     def write(self, name: str, value: Any) -> None:
         """Writes ``<name>.json``."""
         path = self.folder / f"{name}.json"
@@ -95,11 +138,11 @@ class Run:
         """Reads ``<name>.json``."""
         return json.loads((self.folder / f"{name}.json").read_text("utf-8"))
 
-    def save_model(self, model: keras.Model) -> None:
-        """Writes ``model.keras``."""
-        aside = self.folder / "model.part.keras"
+    def save_model(self, model: keras.Model, name: str = "model") -> None:
+        """Writes ``<name>.keras``."""
+        aside = self.folder / f"{name}.part.keras"
         model.save(aside)
-        os.replace(aside, self.folder / "model.keras")
+        os.replace(aside, self.folder / f"{name}.keras")
 
     def load_model(self) -> keras.Model:
         """Reads ``model.keras``, on any backend."""

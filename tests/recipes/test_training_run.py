@@ -1,0 +1,88 @@
+"""A run that was interrupted is gone on with by the same call."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+import small
+from tfmmrec.recipes import training_run as recipe
+from tfmmrec.recipes.training_run import Settings, training_run
+from tfmmrec.training import Run
+
+SETTINGS = Settings(
+    width=8,
+    epochs=4,
+    batch_events=4096,
+    k=(5,),
+    only={"tasks": ["next_item"], "item": ["item_id"], "event": []},
+)
+
+
+class Killed(BaseException):
+    """Not an Exception: nothing may catch it."""
+
+
+class Lines:
+    """A report that keeps what it is told, and ends the process in an epoch of training."""
+
+    def __init__(self, killed_in=None):
+        self.said, self.trained, self.killed_in = [], [], killed_in
+
+    def __call__(self, stage, done, total, note=""):
+        if stage == "training":
+            self.trained.append(note.split(",")[0])
+            if self.trained[-1] == self.killed_in:
+                raise Killed
+
+    def line(self, text):
+        self.said.append(text)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return small.write(tmp_path_factory.mktemp("data"))
+
+
+def test_it_goes_on_with_the_next_epoch_and_then_with_judging(folder, tmp_path, monkeypatch):
+    run = tmp_path / "run"
+    schema = small.schema()
+    with pytest.raises(Killed):
+        training_run(folder, schema, run, SETTINGS, report=Lines("epoch 3"))
+    with pytest.raises(ValueError, match=r"other settings: .*epochs \(4 then, 5 now\)"):
+        training_run(folder, schema, run, Settings(**{**vars(SETTINGS), "epochs": 5}))
+
+    def killed(*_):
+        raise Killed
+
+    second = Lines()
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr(recipe, "judge", killed)
+        training_run(folder, schema, run, SETTINGS, report=second)
+    assert "An earlier training was interrupted: going on with epoch 3." in second.said
+    assert set(second.trained) == {"epoch 3", "epoch 4"}
+    with pytest.raises(ValueError, match="begun with other settings: seed .0 then, 1 now."):
+        training_run(folder, schema, run, Settings(**{**vars(SETTINGS), "seed": 1}))
+
+    third = Lines()
+    trained = training_run(folder, schema, run, SETTINGS, report=third)
+    assert "The model is trained already; what is left is to judge it." in third.said
+    assert not third.trained
+    assert json.loads((run / "metrics.json").read_text())["test"].keys() >= {"ndcg@5"}
+    assert 1 <= trained.epoch <= 4 and not (run / "checkpoint").exists()
+    last, best = (keras.saving.load_model(run / f"{name}.keras", compile=False) for name in ("last", "model"))
+    same = np.array_equal(*(np.asarray(model.identity_table) for model in (last, best)))
+    assert same == (trained.epoch == 4)
+
+    with pytest.raises(ValueError, match="There is a trained model"):
+        training_run(folder, schema, run, SETTINGS)
+
+
+def test_two_trainings_do_not_share_a_run(folder, tmp_path):
+    with Run(tmp_path / "run").locked():
+        (tmp_path / "run" / "config.json").write_text("{}")
+        with pytest.raises(ValueError, match="Another training runs in"):
+            training_run(folder, small.schema(), tmp_path / "run", SETTINGS)
+    with Run(tmp_path / "run").locked():
+        pass
