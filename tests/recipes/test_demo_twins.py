@@ -15,7 +15,7 @@ from tfmmrec.training import fit
 
 pytestmark = pytest.mark.slow
 
-RATES = (0.003, 0.006)
+RATES = (0.006, 0.012)
 """Learning rates every twin may choose from, by its own validation."""
 
 
@@ -41,8 +41,8 @@ class Catalogue:
             model,
             self.data.train,
             self.data.validation,
-            epochs=20,
-            patience=5,
+            epochs=SETTINGS.epochs,
+            patience=SETTINGS.patience,
             batch_events=SETTINGS.batch_events,
             encode_items=SETTINGS.encode_items,
             learning_rate=rate,

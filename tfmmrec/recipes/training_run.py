@@ -330,5 +330,14 @@ def _about(data: Data) -> str:
     counts = ", ".join(f"{len(getattr(data, name)):,} {name}" for name in ("train", *SPLITS))
     return (
         f"{len(data.user_ids):,} users, {len(data.item_ids):,} items, {len(data.events.item):,} events "
-        f"({counts})."
+        f"({counts}).{_too_few(data)}"
     )
+
+
+def _too_few(data: Data) -> str:
+    """What one must know of a catalogue of one, where everything works and nothing means anything."""
+    if len(data.item_ids) == 1:
+        return " There is only one item, so every ranking of it is right: no number below says anything."
+    if len(data.user_ids) == 1:
+        return " There is only one user, so there are no intervals, and nothing holds for anybody else."
+    return ""
