@@ -11,7 +11,7 @@ from tfmmrec.cli.demo import demo
 from tfmmrec.cli.evaluate import evaluate
 from tfmmrec.cli.export import export
 from tfmmrec.cli.recommend import recommend
-from tfmmrec.cli.sentences import Sentences
+from tfmmrec.cli.sentences import EXIT_CODES, Sentences
 from tfmmrec.cli.train import train
 
 # Before anything imports TensorFlow, which reads it once: no word below an error.
@@ -25,6 +25,7 @@ app = typer.Typer(
         "First time? `tfmmrec demo` shows everything on a small catalogue. Then: train, evaluate, export, "
         "recommend; each of them has an example in its --help."
     ),
+    epilog="\n\n".join(["Exit codes:", *(f"- **{code}**: {what}" for code, what in EXIT_CODES.items())]),
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tfmmrec.recipes.training_run import Judgement
+from tfmmrec.recipes.training_run import Judgement, TrainingRun, as_metrics
 from tfmmrec.report import Estimate, table
 
 
@@ -19,6 +19,16 @@ def show(judgement: Judgement, console: Console | None = None) -> None:
     console.print(judgement.results.protocol, style="bold", markup=False)
     sure = "In brackets: 95 % intervals, bootstrap over users." if judgement.results.per_query else ""
     console.print(table(_concise(judgement.columns), caption=f"{sure} {judgement.note}".strip()))
+
+
+def as_json_result(trained: TrainingRun) -> dict[str, Any]:
+    """A training for programs: the run, the epoch kept (0: the last), metrics by split, what was not used."""
+    return {
+        "run": trained.run.folder,
+        "epoch": trained.epoch,
+        "metrics": as_metrics(trained.judgements),
+        "problems": trained.data.problems,
+    }
 
 
 def _concise(columns: dict[str, dict[str, Estimate]]) -> dict[str, dict[str, Estimate]]:

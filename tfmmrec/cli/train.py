@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer import Option
 
+from tfmmrec.cli.options import AsJson, Quiet, print_json
 from tfmmrec.cli.progress import ProgressReport
 from tfmmrec.cli.quiet import import_quietly
 from tfmmrec.cli.sentences import cutoffs, names
@@ -87,6 +88,8 @@ def train(
         str | None, Option(help='Event features; "" for none.', rich_help_panel=_TWINS)
     ] = None,
     only_task: Annotated[str | None, Option(help="Tasks, such as next_item.", rich_help_panel=_TWINS)] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Train on a data folder, judge the model beside the most popular items, and keep all of it in a run.
 
@@ -156,14 +159,19 @@ def train(
         k=cuts,
         only=only,
     )
-    with ProgressReport() as report:
+    with ProgressReport(quiet=quiet) as report:
         trained = training_run(data, described, folder, settings, replace, report)
 
-    from tfmmrec.cli.results import show, show_problems
+    from tfmmrec.cli.results import as_json_result, show, show_problems
 
+    if as_json:
+        print_json(as_json_result(trained))
+        return
     for judgement in trained.judgements.values():
         show(judgement)
     show_problems(trained.data.problems, trained.run.prepared / "dead_letters.jsonl")
     typer.echo(f"Kept epoch {trained.epoch}." if trained.epoch else "Kept the last epoch.")
+    if quiet:
+        return
     typer.echo(f"Pictures: {trained.run.plots}")
     typer.echo(f"Next: tfmmrec export {trained.run.folder}")
