@@ -85,9 +85,14 @@ def train(
     from tfmmrec.recipes.training_run import training_run
     from tfmmrec.schema import Schema
 
-    described = Schema.from_toml(schema or check_folder(data) / "schema.toml")
+    described = schema or check_folder(data) / "schema.toml"
+    if schema is None and not described.is_file():
+        raise ValueError(
+            f"Schema file {str(described)!r} was not found. `tfmmrec schema guess {data} --write` proposes "
+            "one; --schema names another."
+        )
     with ProgressReport(quiet=quiet) as report:
-        trained = training_run(data, described, folder, settings, replace, report)
+        trained = training_run(data, Schema.from_toml(described), folder, settings, replace, report)
 
     from tfmmrec.cli.results import as_json_result, show, show_problems
 
