@@ -10,6 +10,7 @@ from tfmmrec.cli.convert import convert
 from tfmmrec.cli.demo import demo
 from tfmmrec.cli.evaluate import evaluate
 from tfmmrec.cli.export import export
+from tfmmrec.cli.inspect import inspect
 from tfmmrec.cli.recommend import recommend
 from tfmmrec.cli.schema import schema
 from tfmmrec.cli.sentences import EXIT_CODES, Sentences
@@ -31,7 +32,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-for command in (train, evaluate, export, recommend, convert, demo):
+for command in (train, evaluate, export, recommend, inspect, convert, demo):
     app.command()(command)
 app.add_typer(schema, name="schema")
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from tfmmrec.inspection import Overview
 from tfmmrec.recipes.training_run import Judgement, TrainingRun, as_metrics
 from tfmmrec.report import Estimate, table
 
@@ -79,6 +82,46 @@ def show_recommendations(
         drawn.add_row(str(place + 1), item, *([titles.get(item, "")] if titles else []), *cells)
     console.print()
     console.print(title, style="bold", markup=False)
+    console.print(drawn)
+
+
+def show_overview(found: Overview, console: Console | None = None) -> None:
+    """Prints what is in a data folder."""
+    console = console or Console(highlight=False)
+    counts = {name: f"{count:,}" for name, count in found.counts.items()}
+    counts["density"] = f"{found.density:.3%}"
+    if found.time and "first" in found.time:
+        counts["first event"], counts["last event"] = found.time["first"], found.time["last"]
+        counts |= {"times unreadable": f"{found.time['unreadable']:,}"} if found.time["unreadable"] else {}
+    counts |= {f"repeated {name}": f"{count:,}" for name, count in found.duplicates.items()}
+    _show_rows(console, found.folder, ("", ""), counts.items())
+    quantiles = {"per user": found.events_per_user, "per item": found.events_per_item}
+    rows = [(name, *(f"{value:,.4g}" for value in values.values())) for name, values in quantiles.items()]
+    _show_rows(console, "Events", ("", *found.events_per_user), rows)
+    features = []
+    for one in found.features:
+        numbers = [f"{number:,}" if number else "" for number in (one.broken, one.distinct)]
+        named = f"{one.side}: {one.column}"
+        features.append((named, one.modality, f"{one.missing / max(1, one.rows):.1%}", *numbers))
+    _show_rows(console, "Features", ("", "modality", "empty", "no file", "different"), features)
+    for task, labels in found.labels.items():
+        known = max(1, labels["known"])
+        shares = [(value, f"{count:,}", f"{count / known:.1%}") for value, count in labels["values"].items()]
+        lacking = f"{labels['missing']:,} events have none" if labels["missing"] else "every event has one"
+        _show_rows(console, f"{labels['task']} {task}: {lacking}", ("label", "events", "share"), shares)
+    if found.unreadable:
+        rows = [(reason, f"{count:,}") for reason, count in found.unreadable.items()]
+        _show_rows(console, "Rows that cannot be read", ("reason", "rows"), rows)
+
+
+def _show_rows(console: Console, title: str, heads: Sequence[str], rows: Iterable[Iterable[str]]) -> None:
+    drawn = Table(show_header=any(heads))
+    for place, head in enumerate(heads):
+        drawn.add_column(head, justify="right" if place else "left", overflow="fold")
+    for row in rows:
+        drawn.add_row(*map(Text, row))  # what the data holds is no markup
+    console.print()
+    console.print(title, style="bold", markup=False, soft_wrap=True)
     console.print(drawn)
 
 

@@ -130,6 +130,18 @@ def guess_schema(folder: str | Path, rows: int = ROWS) -> Guess:
     return guess
 
 
+def schema_or_guess(folder: str | Path, path: str | Path | None = None) -> tuple[Schema, bool]:
+    """The schema of a data folder and whether it is a guess: the file named, ``schema.toml``, or a guess.
+
+    Raises:
+        ValueError: of `Schema.from_toml` and `guess_schema`.
+    """
+    file = Path(path) if path is not None else check_folder(folder) / "schema.toml"
+    if path is not None or file.is_file():
+        return Schema.from_toml(file), False
+    return guess_schema(folder).schema, True
+
+
 def _find_tables(folder: Path) -> dict[str, Path]:
     """The files of the tables, by their own names or by usual ones."""
     there = {path.name: path for path in sorted(folder.iterdir()) if path.name.lower().endswith(_ENDINGS)}
