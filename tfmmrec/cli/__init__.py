@@ -8,6 +8,7 @@ import typer
 
 from tfmmrec.cli.convert import convert
 from tfmmrec.cli.demo import demo
+from tfmmrec.cli.doctor import doctor
 from tfmmrec.cli.evaluate import evaluate
 from tfmmrec.cli.export import export
 from tfmmrec.cli.inspect import inspect
@@ -32,7 +33,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-for command in (train, evaluate, export, recommend, inspect, convert, demo):
+for command in (train, evaluate, export, recommend, inspect, doctor, convert, demo):
     app.command()(command)
 app.add_typer(schema, name="schema")
 

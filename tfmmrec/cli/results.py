@@ -11,6 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from tfmmrec.inspection import Overview
+from tfmmrec.inspection.estimate import Estimate as RunEstimate
+from tfmmrec.inspection.machine import Machine
 from tfmmrec.recipes.training_run import Judgement, TrainingRun, as_metrics
 from tfmmrec.report import Estimate, table
 
@@ -112,6 +114,55 @@ def show_overview(found: Overview, console: Console | None = None) -> None:
     if found.unreadable:
         rows = [(reason, f"{count:,}") for reason, count in found.unreadable.items()]
         _show_rows(console, "Rows that cannot be read", ("reason", "rows"), rows)
+
+
+def show_machine(machine: Machine, console: Console | None = None) -> None:
+    """Prints what a machine offers."""
+    console = console or Console(highlight=False)
+    memory = "unknown" if machine.memory is None else _size(machine.memory)
+    offered = {
+        **machine.versions,
+        "accelerator": ", ".join(machine.accelerators) or f"none: {machine.why_none}",
+        "free disk": _size(machine.disk),
+        "free memory": memory,
+    }
+    for name, value in offered.items():
+        console.print(f"{name + ':':<13} {value}", markup=False, soft_wrap=True)
+
+
+def show_estimate(guess: RunEstimate, machine: Machine, epochs: int, console: Console | None = None) -> None:
+    """Prints what a run will take, beside what there is."""
+    console = console or Console(highlight=False)
+    rows = [
+        ("prepare the data, once", _duration(guess.prepare_seconds)),
+        (f"one epoch ({guess.steps:,} steps of {guess.step_seconds:.2g} s)", _duration(guess.epoch_seconds)),
+        (f"train, {epochs} epochs at most", _duration(guess.train_seconds)),
+        ("disk", f"{_size(guess.disk_bytes)} of {_size(machine.disk)} free"),
+        ("memory", _size(guess.memory_bytes)),
+    ]
+    if machine.memory is not None:
+        rows[-1] = ("memory", f"{_size(guess.memory_bytes)} of {_size(machine.memory)} free")
+    _show_rows(console, "What a run takes, about", ("", ""), rows)
+    console.print(guess.how, markup=False)
+    for name, needed, free in (
+        ("disk", guess.disk_bytes, machine.disk),
+        ("memory", guess.memory_bytes, machine.memory),
+    ):
+        if free is not None and needed > free:
+            advice = f"There may be too little {name}: about {_size(needed)} needed, {_size(free)} free."
+            console.print(advice, style="red", markup=False)
+
+
+def _size(count: float) -> str:
+    return f"{count / 1e9:,.1f} GB" if count >= 1e9 else f"{count / 1e6:,.1f} MB"
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"
 
 
 def _show_rows(console: Console, title: str, heads: Sequence[str], rows: Iterable[Iterable[str]]) -> None:

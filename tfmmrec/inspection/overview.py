@@ -101,12 +101,7 @@ def overview(folder: str | Path, schema: Schema, progress: Progress | None = Non
     """
     folder, progress = check_folder(folder), progress or _silent
     letters = DeadLetters()
-    tables: dict[Side, Table] = {}
-    for side in SIDES:
-        progress(f"{TABLES[side]}: reading", 0, 1)
-        if table := _read(folder, schema, side, letters):
-            tables[side] = table
-        progress(f"{TABLES[side]}: reading", 1, 1)
+    tables = read_tables(folder, schema, letters, progress)
     events = tables["event"]
     user, user_ids = number_ids(events.columns[schema.user_id])
     item, item_ids = number_ids(events.columns[schema.item_id])
@@ -151,6 +146,21 @@ def overview(folder: str | Path, schema: Schema, progress: Progress | None = Non
         unreadable=letters.counts(),
         tables=tables,
     )
+
+
+def read_tables(folder: Path, schema: Schema, letters: DeadLetters, progress: Progress) -> dict[Side, Table]:
+    """All rows of the columns that the schema names, and of what may be an item's title.
+
+    Raises:
+        ValueError: a table is missing or cannot be used.
+    """
+    tables: dict[Side, Table] = {}
+    for side in SIDES:
+        progress(f"{TABLES[side]}: reading", 0, 1)
+        if table := _read(folder, schema, side, letters):
+            tables[side] = table
+        progress(f"{TABLES[side]}: reading", 1, 1)
+    return tables
 
 
 def _read(folder: Path, schema: Schema, side: Side, letters: DeadLetters) -> Table | None:
