@@ -34,7 +34,7 @@ from tfmmrec.recipes.training_run import Report, Silence
 from tfmmrec.schema import SIDES, Schema, Side
 from tfmmrec.training import fit
 
-_ROWS, _MEDIA = 20_000, 64  # of a table, and of its media, that are prepared
+_ROWS, _MEDIA = 20_000, 256  # of a table, and of its media, that are prepared
 _STEPS, _SECONDS = 12, 20.0  # of training that are timed, at most
 _REFRESH = 50  # steps between two refreshes of cached vectors, as in `fit`
 
@@ -156,7 +156,7 @@ def _prepare(
 ) -> _Prepared:
     """Writes a part of the tables, with a part of their media, and prepares it."""
     aside.mkdir()
-    events = np.arange(min(most, len(tables["event"])))
+    events = _of_whole_users(tables["event"], schema.user_id, most)
     chosen: dict[Side, np.ndarray] = {"event": events}
     ids: dict[Side, str] = {"item": schema.item_id, "user": schema.user_id}
     for side, column in ids.items():
@@ -185,6 +185,17 @@ def _prepare(
     clock("events: the rest", 1, 1)
     shutil.rmtree(aside)
     return _Prepared(data, clock.seconds, {TABLES[s]: len(rows) for s, rows in chosen.items()}, copied)
+
+
+def _of_whole_users(events: Table, column: str, most: int) -> np.ndarray:
+    """About `most` rows of events: all of some users, drawn at random, so that histories stay whole."""
+    if len(events) <= most:
+        return np.arange(len(events))
+    numbers, ids = number_ids(events.columns[column])
+    drawn = np.random.default_rng(0).permutation(len(ids))
+    counts = np.bincount(numbers[numbers >= 0], minlength=len(ids))[drawn]
+    users = drawn[: max(1, np.searchsorted(np.cumsum(counts), most, side="right"))]
+    return np.flatnonzero(np.isin(numbers, users))
 
 
 def _mentioned_first(table: Table, events: Table, column: str, rows: np.ndarray, most: int) -> np.ndarray:
