@@ -1,12 +1,15 @@
 """`tfmmrec train`: the run folder it leaves, and what it says."""
 
-import inspect
 import json
+from dataclasses import fields, replace
 
 import numpy as np
+import pytest
+import typer
 from PIL import Image
 
-from tfmmrec.cli.train import train
+from tfmmrec.cli import app
+from tfmmrec.recipes.settings import Settings
 
 
 def test_the_run_folder_holds_everything_later_commands_read(trained):
@@ -85,14 +88,79 @@ def test_without_a_name_the_run_is_named_like_the_data(films, tfmmrec, monkeypat
     assert tfmmrec("train", films, "--name", "other").exit_code == 2 and seen["run"] == "runs/other"
 
 
-def test_defaults_are_those_of_the_settings():
-    from tfmmrec.recipes.training_run import Settings
+def options_of_train():
+    return {option.name: option for option in typer.main.get_command(app).commands["train"].params}
 
-    settings = Settings()
-    asked = inspect.signature(train).parameters
-    for name in set(asked) & set(vars(settings)) - {"k"}:
-        assert asked[name].default == getattr(settings, name), name
-    assert asked["k"].default == ",".join(map(str, settings.k))
+
+@pytest.mark.parametrize("setting", fields(Settings), ids=lambda setting: setting.name)
+def test_every_setting_has_a_flag_with_its_default_and_its_help(setting):
+    asked, default = options_of_train(), getattr(Settings(), setting.name)
+    if setting.name == "only":
+        assert {"only_item", "only_user", "only_event", "only_tasks"} <= asked.keys() and default == {}
+        return
+    option = asked[setting.name]
+    assert "--" + setting.name.replace("_", "-") in option.opts
+    assert option.default == (",".join(map(str, default)) if setting.name == "k" else default)
+    assert option.help == setting.metadata["help"]
+
+
+@pytest.fixture
+def settings_of(films, tfmmrec, monkeypatch, tmp_path):
+    """What `tfmmrec train` would train with."""
+
+    def settings_of(*arguments):
+        seen = {}
+
+        def stop(folder, schema, run_folder, settings, *_):
+            seen["settings"] = settings
+            raise ValueError("far enough")
+
+        monkeypatch.setattr("tfmmrec.recipes.training_run.training_run", stop)
+        result = tfmmrec("train", films, "--run", tmp_path / "run", *arguments)
+        assert "far enough" in result.stderr, result.output
+        return seen["settings"]
+
+    return settings_of
+
+
+def test_without_flags_the_settings_are_the_defaults(settings_of):
+    assert settings_of() == Settings()
+
+
+def test_flags_win_over_the_file_and_the_file_over_the_defaults(settings_of, tmp_path):
+    file = tmp_path / "train.toml"
+    file.write_text(
+        'epochs = 3\nwidth = 32\njit = true\nalignment = "contrastive"\nk = [5]\n'
+        '[only]\nitem = ["poster"]\nuser = []\n'
+    )
+    found = settings_of("--config", file)
+    assert (found.epochs, found.width, found.jit, found.k) == (3, 32, True, (5,))
+    flags = ("--epochs", "20", "--no-jit", "--alignment", "none", "--k", "7", "--only-item", "genre")
+    found = settings_of(*flags, "--config", file, "--encode-items", "0")
+    assert found == Settings(  # 20 epochs are the default, and were asked for all the same
+        width=32, k=(7,), encode_items=None, only={"item": ["genre"], "user": []}
+    )
+
+
+def test_a_run_is_done_again_from_its_record(settings_of, trained):
+    found = settings_of("--config", trained.folder / "config.json")
+    assert (found.width, found.epochs, found.cold_items, found.k) == (8, 1, 0.2, (2, 5))
+    assert settings_of("--config", trained.folder, "--width", "16") == replace(found, width=16)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("epoch = 3", "unknown setting 'epoch'. Did you mean 'epochs'?"),
+        ('epochs = "ten"', "epochs must be a whole number of 1 or more, got 'ten'"),
+        ("only = 3", "only must be lists of names"),
+    ],
+)
+def test_a_mistake_in_the_file(films, tfmmrec, tmp_path, text, said):
+    (tmp_path / "train.toml").write_text(text)
+    result = tfmmrec("train", films, "--config", tmp_path / "train.toml", "--only-item", "poster")
+    assert result.exit_code == 2 and result.stdout == ""
+    assert said in result.stderr
 
 
 def test_a_folder_too_small_to_hold_out_trains_all_the_same(own_films, tfmmrec, tmp_path):

@@ -1,4 +1,4 @@
-"""The command line: `tfmmrec train`, `evaluate`, `export`, `recommend`, `convert` and `demo`."""
+"""The command line: `tfmmrec train`, `evaluate`, `export`, `recommend`, and what helps beside them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ import typer
 
 from tfmmrec.cli.convert import convert
 from tfmmrec.cli.demo import demo
+from tfmmrec.cli.doctor import doctor
 from tfmmrec.cli.evaluate import evaluate
 from tfmmrec.cli.export import export
+from tfmmrec.cli.inspect import inspect
 from tfmmrec.cli.recommend import recommend
-from tfmmrec.cli.sentences import Sentences
+from tfmmrec.cli.schema import schema
+from tfmmrec.cli.sentences import EXIT_CODES, Sentences
 from tfmmrec.cli.train import train
 
 # Before anything imports TensorFlow, which reads it once: no word below an error.
@@ -22,15 +25,17 @@ app = typer.Typer(
     name="tfmmrec",
     help=(
         "Raw tables and media in, one trained multi-modal multi-task recommender, one SavedModel out.\n\n"
-        "First time? `tfmmrec demo` shows everything on a small catalogue. Then: train, evaluate, export, "
-        "recommend; each of them has an example in its --help."
+        "First time? `tfmmrec demo` shows everything on a small catalogue. Then: schema guess, train, "
+        "evaluate, export, recommend; each of them has an example in its --help."
     ),
+    epilog="\n\n".join(["Exit codes:", *(f"- **{code}**: {what}" for code, what in EXIT_CODES.items())]),
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-for command in (train, evaluate, export, recommend, convert, demo):
+for command in (train, evaluate, export, recommend, inspect, doctor, convert, demo):
     app.command()(command)
+app.add_typer(schema, name="schema")
 
 
 def _print_version(asked: bool) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from typer import Option
 
+from tfmmrec.cli.options import AsJson, Quiet, print_json
 from tfmmrec.cli.progress import ProgressReport
 from tfmmrec.cli.quiet import import_quietly
 
@@ -23,6 +24,8 @@ def demo(
     epochs: Annotated[
         int | None, Option(min=1, help="Passes over the events, at most.", show_default=False)
     ] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Generate a small catalogue with posters, clips and words; train, judge, export, and ask the export.
 
@@ -32,12 +35,12 @@ def demo(
     """
     began = time.monotonic()
     import_quietly()
-    from tfmmrec.cli.results import show, show_problems, show_recommendations
+    from tfmmrec.cli.results import as_json_result, show, show_problems, show_recommendations
     from tfmmrec.recipes.demo import ITEMS, SETTINGS, USERS
     from tfmmrec.recipes.demo import demo as show_all
 
     settings = replace(SETTINGS, epochs=epochs) if epochs else SETTINGS
-    with ProgressReport() as report:
+    with ProgressReport(quiet=quiet) as report:
         done = show_all(
             folder,
             run,
@@ -47,14 +50,22 @@ def demo(
             settings,
             report,
         )
+    seconds = time.monotonic() - began
+    if as_json:
+        questions = [{"who": q.who, "history": q.history, "answer": q.answer} for q in done.questions]
+        trained = as_json_result(done.trained)
+        print_json({**trained, "export": done.export, "questions": questions, "seconds": seconds})
+        return
     for judgement in done.trained.judgements.values():
         show(judgement)
     show_problems(done.trained.data.problems, done.trained.run.prepared / "dead_letters.jsonl")
     for asked in done.questions:
         met = ", ".join(done.shelf.title(one) for one in asked.history)
         show_recommendations(asked.answer, done.shelf.titles, f"For {asked.who}, after: {met}")
+    if quiet:
+        return
     typer.echo(f"\nCurves and recommendations: {done.trained.run.plots}")
     typer.echo(
         f"Ask again: tfmmrec recommend {export} --user {done.trained.data.user_ids[0]} --data {folder}"
     )
-    typer.echo(f"The demo took {time.monotonic() - began:.0f} s.")
+    typer.echo(f"The demo took {seconds:.0f} s.")

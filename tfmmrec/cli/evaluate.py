@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -10,8 +9,10 @@ from typing import Annotated
 import typer
 from typer import Option
 
+from tfmmrec.cli.options import AsJson, Quiet, print_json
+from tfmmrec.cli.progress import ProgressReport
 from tfmmrec.cli.quiet import import_quietly
-from tfmmrec.cli.sentences import cutoffs, plain
+from tfmmrec.cli.sentences import cutoffs
 
 
 class SplitName(StrEnum):
@@ -28,7 +29,8 @@ def evaluate(
         SplitName.test
     ),
     k: Annotated[str, Option(help="Cut-offs of the ranking metrics.")] = "10,20",
-    as_json: Annotated[bool, Option("--json", help="Print JSON instead of a table.")] = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Rank the whole catalogue for every held-out event, with intervals, beside the most popular items.
 
@@ -45,8 +47,11 @@ def evaluate(
 
     opened = Run.open(run)
     data = open_shards(opened.prepared)
-    judgement = judge(opened.load_model(), getattr(data, split.value), cuts)
+    held_out = getattr(data, split.value)
+    with ProgressReport(quiet=quiet) as report:
+        report.line(f"Evaluating {run} on {len(held_out):,} events of the {split.value} split.")
+        judgement = judge(opened.load_model(), held_out, cuts)
     if as_json:
-        typer.echo(json.dumps(plain(as_metrics({split.value: judgement})), indent=2))
+        print_json(as_metrics({split.value: judgement}))
     else:
         show(judgement)

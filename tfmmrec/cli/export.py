@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from typer import Option
 
+from tfmmrec.cli.options import AsJson, Quiet, print_json
 from tfmmrec.cli.progress import ProgressReport
 from tfmmrec.cli.quiet import import_quietly
 
@@ -24,6 +25,8 @@ def export(
         bool, Option("--without-users", help="Leave the users' ids, histories and features out.")
     ] = False,
     replace: Annotated[bool, Option("--replace", help="Replace a version that is there.")] = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Write one SavedModel that answers recommend, rank, similar_items and more, for TensorFlow Serving.
 
@@ -42,12 +45,17 @@ def export(
     opened = Run.open(run)
     path = path or next_version(Path("savedmodels") / run.resolve().name)
     data = open_shards(opened.prepared)
-    with ProgressReport() as report:
+    with ProgressReport(quiet=quiet) as report:
         report.line(f"Exporting {run} to {path}; the signatures take a while to trace.")
         users = None if without_users else KnownUsers.of(data)
         written = write(opened.load_model(), data.catalogue, path, users=users, overwrite=replace)
     size = sum(file.stat().st_size for file in written.rglob("*") if file.is_file())
+    if as_json:
+        print_json({"path": path, "bytes": size, "items": len(data.item_ids), "users": len(users or ())})
+        return
     typer.echo(f"{path}: {size / 1e6:.1f} MB, {len(data.item_ids):,} items, {len(users or ()):,} users.")
+    if quiet:
+        return
     asked = f"--user {data.user_ids[0]}" if users else f"--history {data.item_ids[0]}"
     typer.echo(f"Next: tfmmrec recommend {path} {asked}")
 

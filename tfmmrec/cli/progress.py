@@ -21,14 +21,21 @@ class ProgressReport:
     Args:
         console: where to; standard error by default.
         clock: seconds, from any start.
+        quiet: say nothing at all.
     """
 
-    def __init__(self, console: Console | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        console: Console | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        quiet: bool = False,
+    ) -> None:
         self.console = console or Console(stderr=True, highlight=False, soft_wrap=True)
+        self.console.quiet = quiet
         self._clock = clock
         self._stages: dict[str, _Stage] = {}
         self._bars: Progress | None = None
-        if self.console.is_terminal:
+        if self.console.is_terminal and not quiet:
             self._bars = Progress(
                 TextColumn("{task.description}"),
                 BarColumn(bar_width=24),

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from typer import Option
 
+from tfmmrec.cli.options import AsJson, print_json
 from tfmmrec.cli.quiet import import_quietly
-from tfmmrec.cli.sentences import names, plain
+from tfmmrec.cli.sentences import names
 
 
 def recommend(
@@ -26,7 +26,7 @@ def recommend(
     ] = None,
     k: Annotated[int, Option(min=1, help="How many.")] = 10,
     data: Annotated[Path | None, Option(help="The data folder, to show titles beside ids.")] = None,
-    as_json: Annotated[bool, Option("--json", help="Print JSON instead of a table.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Ask an export for recommendations, as a server would.
 
@@ -47,7 +47,7 @@ def recommend(
         served.encode_item(item_id=met)  # raises for an item that is not in the catalogue
     answer = served.recommend(user_id=user, history=met or None, k=k)
     if as_json:
-        typer.echo(json.dumps(plain(answer), indent=2, ensure_ascii=False))
+        print_json(answer)
         return
     titles: dict[str, str] = {}
     if data is not None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from tfmmrec.recipes.training_run import Judgement
+from tfmmrec.inspection import Overview
+from tfmmrec.inspection.estimate import Estimate as RunEstimate
+from tfmmrec.inspection.machine import Machine
+from tfmmrec.recipes.training_run import Judgement, TrainingRun, as_metrics
 from tfmmrec.report import Estimate, table
 
 
@@ -19,6 +24,16 @@ def show(judgement: Judgement, console: Console | None = None) -> None:
     console.print(judgement.results.protocol, style="bold", markup=False)
     sure = "In brackets: 95 % intervals, bootstrap over users." if judgement.results.per_query else ""
     console.print(table(_concise(judgement.columns), caption=f"{sure} {judgement.note}".strip()))
+
+
+def as_json_result(trained: TrainingRun) -> dict[str, Any]:
+    """A training for programs: the run, the epoch kept (0: the last), metrics by split, what was not used."""
+    return {
+        "run": trained.run.folder,
+        "epoch": trained.epoch,
+        "metrics": as_metrics(trained.judgements),
+        "problems": trained.data.problems,
+    }
 
 
 def _concise(columns: dict[str, dict[str, Estimate]]) -> dict[str, dict[str, Estimate]]:
@@ -69,6 +84,95 @@ def show_recommendations(
         drawn.add_row(str(place + 1), item, *([titles.get(item, "")] if titles else []), *cells)
     console.print()
     console.print(title, style="bold", markup=False)
+    console.print(drawn)
+
+
+def show_overview(found: Overview, console: Console | None = None) -> None:
+    """Prints what is in a data folder."""
+    console = console or Console(highlight=False)
+    counts = {name: f"{count:,}" for name, count in found.counts.items()}
+    counts["density"] = f"{found.density:.3%}"
+    if found.time and "first" in found.time:
+        counts["first event"], counts["last event"] = found.time["first"], found.time["last"]
+        counts |= {"times unreadable": f"{found.time['unreadable']:,}"} if found.time["unreadable"] else {}
+    counts |= {f"repeated {name}": f"{count:,}" for name, count in found.duplicates.items()}
+    _show_rows(console, found.folder, ("", ""), counts.items())
+    quantiles = {"per user": found.events_per_user, "per item": found.events_per_item}
+    rows = [(name, *(f"{value:,.4g}" for value in values.values())) for name, values in quantiles.items()]
+    _show_rows(console, "Events", ("", *found.events_per_user), rows)
+    features = []
+    for one in found.features:
+        numbers = [f"{number:,}" if number else "" for number in (one.broken, one.distinct)]
+        named = f"{one.side}: {one.column}"
+        features.append((named, one.modality, f"{one.missing / max(1, one.rows):.1%}", *numbers))
+    _show_rows(console, "Features", ("", "modality", "empty", "no file", "different"), features)
+    for task, labels in found.labels.items():
+        known = max(1, labels["known"])
+        shares = [(value, f"{count:,}", f"{count / known:.1%}") for value, count in labels["values"].items()]
+        lacking = f"{labels['missing']:,} events have none" if labels["missing"] else "every event has one"
+        _show_rows(console, f"{labels['task']} {task}: {lacking}", ("label", "events", "share"), shares)
+    if found.unreadable:
+        rows = [(reason, f"{count:,}") for reason, count in found.unreadable.items()]
+        _show_rows(console, "Rows that cannot be read", ("reason", "rows"), rows)
+
+
+def show_machine(machine: Machine, console: Console | None = None) -> None:
+    """Prints what a machine offers."""
+    console = console or Console(highlight=False)
+    memory = "unknown" if machine.memory is None else _size(machine.memory)
+    offered = {
+        **machine.versions,
+        "accelerator": ", ".join(machine.accelerators) or f"none: {machine.why_none}",
+        "free disk": _size(machine.disk),
+        "free memory": memory,
+    }
+    for name, value in offered.items():
+        console.print(f"{name + ':':<13} {value}", markup=False, soft_wrap=True)
+
+
+def show_estimate(guess: RunEstimate, machine: Machine, epochs: int, console: Console | None = None) -> None:
+    """Prints what a run will take, beside what there is."""
+    console = console or Console(highlight=False)
+    rows = [
+        ("prepare the data, once", _duration(guess.prepare_seconds)),
+        (f"one epoch ({guess.steps:,} steps of {guess.step_seconds:.2g} s)", _duration(guess.epoch_seconds)),
+        (f"train, {epochs} epochs at most", _duration(guess.train_seconds)),
+        ("disk", f"{_size(guess.disk_bytes)} of {_size(machine.disk)} free"),
+        ("memory", _size(guess.memory_bytes)),
+    ]
+    if machine.memory is not None:
+        rows[-1] = ("memory", f"{_size(guess.memory_bytes)} of {_size(machine.memory)} free")
+    _show_rows(console, "What a run takes, about", ("", ""), rows)
+    console.print(guess.how, markup=False)
+    for name, needed, free in (
+        ("disk", guess.disk_bytes, machine.disk),
+        ("memory", guess.memory_bytes, machine.memory),
+    ):
+        if free is not None and needed > free:
+            advice = f"There may be too little {name}: about {_size(needed)} needed, {_size(free)} free."
+            console.print(advice, style="red", markup=False)
+
+
+def _size(count: float) -> str:
+    return f"{count / 1e9:,.1f} GB" if count >= 1e9 else f"{count / 1e6:,.1f} MB"
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"
+
+
+def _show_rows(console: Console, title: str, heads: Sequence[str], rows: Iterable[Iterable[str]]) -> None:
+    drawn = Table(show_header=any(heads))
+    for place, head in enumerate(heads):
+        drawn.add_column(head, justify="right" if place else "left", overflow="fold")
+    for row in rows:
+        drawn.add_row(*map(Text, row))  # what the data holds is no markup
+    console.print()
+    console.print(title, style="bold", markup=False, soft_wrap=True)
     console.print(drawn)
 
 

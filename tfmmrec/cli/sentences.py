@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import typer
@@ -11,11 +10,21 @@ from typer.core import TyperGroup
 
 _DEBUG = "--debug"
 
+WRONG_INPUT, INTERRUPTED = 2, 130
+
+EXIT_CODES = {
+    0: "all went well",
+    1: "something nobody foresaw; the traceback says where",
+    WRONG_INPUT: "an option, a file or a folder cannot be used; one sentence says why and what to do",
+    INTERRUPTED: "interrupted by Ctrl-C",
+}
+
 
 class Sentences(TyperGroup):
     """Commands whose ValueErrors and OSErrors end as one red sentence on standard error, with exit code 2.
 
-    With ``--debug``, before or after the command, they come with their traceback.
+    With ``--debug``, before or after the command, they come with their traceback. So does, always, what
+    nobody foresaw: Python then ends with exit code 1.
     """
 
     _debug = False
@@ -29,12 +38,23 @@ class Sentences(TyperGroup):
             return super().invoke(ctx)
         except BrokenPipeError:  # somebody reads no further: `| head`
             raise
+        except KeyboardInterrupt as error:
+            if self._debug:
+                raise
+            Console(stderr=True).print("Interrupted.", style="red")
+            raise typer.Exit(INTERRUPTED) from error
         except (ValueError, OSError) as error:
             if self._debug:
                 raise
             console = Console(stderr=True, highlight=False, soft_wrap=True)
-            console.print(str(error) or type(error).__name__, style="red", markup=False)
-            raise typer.Exit(2) from error
+            console.print(_said(error), style="red", markup=False)
+            raise typer.Exit(WRONG_INPUT) from error
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:  # without its number
+        return error.strerror + (f": {str(error.filename)!r}" if error.filename else "")
+    return str(error) or type(error).__name__
 
 
 def names(text: str | None, option: str) -> list[str] | None:
@@ -60,14 +80,3 @@ def cutoffs(text: str) -> tuple[int, ...]:
     if not found or found[0] < 1:
         raise ValueError(f"--k takes whole numbers from 1, separated by commas, such as 10,20; got {text!r}.")
     return found
-
-
-def plain(value: Any) -> Any:
-    """Values that JSON has: lists for arrays, null for what is no finite number."""
-    if isinstance(value, dict):
-        return {name: plain(inner) for name, inner in value.items()}
-    if hasattr(value, "tolist"):
-        value = value.tolist()
-    if isinstance(value, list | tuple):
-        return [plain(inner) for inner in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,6 +20,7 @@ from tfmmrec.fusion import Fusion
 from tfmmrec.members import find
 from tfmmrec.models import Recommender, build_recommender
 from tfmmrec.recipes.most_popular import MostPopular
+from tfmmrec.recipes.settings import Settings
 from tfmmrec.report import Estimate, Shelf, draw_curves, draw_strips, estimates, strips_of
 from tfmmrec.schema import Schema
 from tfmmrec.sharing import Sharing
@@ -32,36 +33,6 @@ SPLITS = ("validation", "test", "cold")
 
 _OF_AN_EARLIER_TRAINING = ("metrics.json", "model.keras", "last.keras", "curves.json")
 _OURS = {"schema.json", "config.json", "prepared", LOCK}
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Every setting of a training run; kept in ``config.json``. See `load`, `build_recommender` and `fit`."""
-
-    split: str = "auto"
-    cold_items: float = 0.0
-    width: int = 64
-    fusion: str = "transformer"
-    alignment: str | None = None
-    sharing: str = "shared_bottom"
-    item_vectors: str = "auto"
-    dtype: str | None = None
-    epochs: int = 20
-    batch_events: int = 4096
-    encode_items: int | None = 512
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.01
-    schedule: str = "cosine"
-    accumulate: int = 1
-    ema: float | None = None
-    patience: int = 5
-    monitor: str | None = None
-    seed: int = 0
-    deterministic: bool = False
-    jit: bool = False
-    k: tuple[int, ...] = (10, 20)
-    only: dict[str, list[str]] = field(default_factory=dict)
-    """Side (or ``"tasks"``) → the names to keep, for twins; see `Schema.only`."""
 
 
 class Report(Protocol):

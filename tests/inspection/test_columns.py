@@ -1,0 +1,78 @@
+"""What a column is taken for, by hand-written cells."""
+
+import pytest
+from PIL import Image
+
+from tfmmrec.inspection.columns import Column, kind_of, vector_size
+
+PLOTS = [
+    f"A tale of {n} people who meet in a town by the sea and of what {n + 1} of them lost" for n in range(40)
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "member", "settings"),
+    [
+        ("plot", PLOTS, "Text", {}),
+        ("plot", [f"{plot} {plot} {plot}" for plot in PLOTS], "Text", {"length": 64}),
+        ("title", [f"Film {n}" for n in range(40)], "Text", {"length": 8}),
+        ("gender", ["M", "F"] * 20, "Category", {}),
+        ("flag", ["0", "1"] * 20, "Category", {}),
+        ("price", [f"{n}.5" for n in range(40)], "Number", {}),
+        ("year", [1950 + n for n in range(40)], "Number", {}),
+        ("zip", [f"0{n % 3}{n % 2}01" for n in range(40)], "Category", {}),
+        ("zip", [str(n % 10) for n in range(40)], "Category", {}),
+        ("area", ["8", "9", "T", "V"] * 10, "Category", {}),
+        ("genres", ["drama|comedy", "drama", "war|drama"] * 9, "Tags", {}),
+        ("genres", ["a, b", "b", "a", "c, a"] * 9, "Tags", {"separator": ","}),
+        ("cast", ["|".join(f"Actor {n}" for n in range(12))] * 9 + ["Actor 3"], "Tags", {"length": 12}),
+        ("tags", [["a", "b"], ["c"], []], "Tags", {}),
+        ("embedding", [[0.1, 2.0, 3.0]] * 9 + [None], "Vector", {}),
+        ("embedding", ["0.1 2 3 -4e-1", "1 2 3 4"] * 9, "Vector", {}),
+        ("released", [1.6e9 + 86_400 * n for n in range(40)], "Timestamp", {}),
+        ("empty", [None, "", float("nan")], "", {}),
+        ("same", ["x"] * 9, "", {}),
+        ("imdb_id", [str(100 + n) for n in range(40)], "", {}),
+        ("sku", [f"A{n}B" for n in range(40)], "", {}),
+        ("released", [f"2024-05-{1 + n % 28:02}" for n in range(40)], "", {}),
+        ("ragged", [[1, 2], [3]], "", {}),
+        ("poster", ["https://example.org/a.jpg"] * 9, "", {}),
+        ("poster", ["nowhere/a.jpg"] * 9, "", {}),
+    ],
+)
+def test_a_kind(tmp_path, name, cells, member, settings):
+    found = kind_of(Column(name, cells), tmp_path)
+    assert (found.member, found.settings) == (member, settings), found.why
+    assert found.why
+
+
+def test_media_are_looked_up(tmp_path):
+    Image.new("RGB", (4, 4)).save(tmp_path / "a.png")
+    found = kind_of(Column("poster", ["a.png", "b.png", None, "a.png"]), tmp_path)
+    assert found.member == "Image" and "2 of 3 looked up are there, 25% empty" in found.why
+    found = kind_of(Column("shots", ["a.png|a.png|a.png", "a.png"]), tmp_path)
+    assert found.settings == {"images": 3}
+    (tmp_path / "a.wav").write_bytes(b"RIFF")
+    assert kind_of(Column("clip", ["a.wav"] * 3), tmp_path).member == "Audio"
+
+
+def test_a_path_out_of_the_folder_is_not_there(tmp_path):
+    Image.new("RGB", (4, 4)).save(tmp_path / "a.png")
+    (tmp_path / "data").mkdir()
+    assert kind_of(Column("poster", ["../a.png"] * 3), tmp_path / "data").member == ""
+
+
+def test_milliseconds_are_told():
+    assert "milliseconds" in Column("timestamp", [str(1_600_000_000_000 + n) for n in range(30)]).time
+    assert "milliseconds" not in Column("timestamp", [str(1_600_000_000 + n) for n in range(30)]).time
+    assert Column("place", [str(n) for n in range(30)]).time == ""
+
+
+def test_cells_that_hold_nothing_do_not_count():
+    column = Column("a", ["1", None, "", float("nan"), "0", "1"])
+    assert (column.distinct, len(column.known), column.missing) == (2, 3, ", 50% empty")
+
+
+def test_vectors_need_one_length():
+    assert vector_size(["1 2 3 4", "5 6 7 8"]) == 4
+    assert vector_size(["1 2 3 4", "5 6 7"]) == vector_size(["1 2", "3 4"]) == vector_size(["a b c d"]) == 0

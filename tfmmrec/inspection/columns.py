@@ -1,0 +1,239 @@
+"""What a column seems to be, by its name and a sample of its cells, and why."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfmmrec.data.cells import seconds
+from tfmmrec.modalities.modality import media_paths
+
+PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp")
+SOUNDS = (".wav", ".mp3", ".flac", ".ogg")
+
+TIMES = ("timestamp", "time", "datetime", "event_time", "ts", "unix_timestamp", "created_at", "date")
+
+_YES_NO = ({"0", "1"}, {"true", "false"}, {"yes", "no"})
+_CODE = re.compile(r"0\d+")  # a number would lose its zero: a zip code, an id
+_TIME_NAME = re.compile(r"(^|_)(time|timestamp|ts|date|datetime|unix|created|at)($|_)|time$|stamp|date$")
+_CODE_NAME = re.compile(r"(^|_)(code|zip|type|class|group|kind|zone|area|category|gender|id)$")
+_EPOCH = 1e8, 4.2e12  # seconds in 1973, milliseconds in 2103
+_FILES = 200  # cells of a column of media that are looked up
+_LENGTHS = (8, 16, 32, 64, 128)  # words of a text to read
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a column seems to be.
+
+    Attributes:
+        member: a modality, or ``""`` for a column that is better left out.
+        why: what speaks for it.
+        settings: of the modality, beside its column.
+    """
+
+    member: str
+    why: str
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A sample of a column: its name, and its cells, None for an empty one."""
+
+    name: str
+    cells: list[Any]
+    typed_time: bool = False
+
+    @cached_property
+    def known(self) -> list[Any]:
+        """The cells that hold something."""
+        return [c for c in self.cells if c is not None and c != "" and c == c and (c != [])]
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """The known cells as texts."""
+        return [str(cell).strip() for cell in self.known]
+
+    @cached_property
+    def distinct(self) -> int:
+        """How many different values there are."""
+        return len(set(self.texts))
+
+    @property
+    def missing(self) -> str:
+        """The empty share in words; nothing where there is none."""
+        share = 1 - len(self.known) / max(1, len(self.cells))
+        return f", {share:.0%} empty" if share >= 0.005 else (", a few empty" if share else "")
+
+    @cached_property
+    def numbers(self) -> np.ndarray | None:
+        """float64 of the known cells where nearly all are finite numbers, else None."""
+        if any(isinstance(cell, list) for cell in self.known) or any(map(_CODE.fullmatch, self.texts)):
+            return None
+        values = np.asarray([_number(cell) for cell in self.known], "float64")
+        return values[np.isfinite(values)] if len(values) and np.isfinite(values).mean() >= 0.99 else None
+
+    @property
+    def yes_no(self) -> bool:
+        """Whether it holds 0 and 1, or the words for them, and both of them."""
+        found = {text.lower().removesuffix(".0") for text in self.texts}
+        return any(found == pair for pair in _YES_NO)
+
+    @property
+    def time(self) -> str:
+        """Why the cells may be moments; nothing where they are none."""
+        if self.typed_time:
+            return "the file says that they are moments"
+        times = seconds(list(self.known))
+        if not len(times) or np.isfinite(times).mean() < 0.95:
+            return ""
+        named = bool(_TIME_NAME.search(self.name.lower()))
+        if self.numbers is None:  # codes, some of them numbers, are no dates
+            return "" if any(math.isfinite(_number(cell)) for cell in self.known) else "dates as text"
+        low, high = float(np.min(self.numbers)), float(np.max(self.numbers))
+        if _EPOCH[0] <= low and high <= _EPOCH[1] and (named or self.distinct > 20):
+            scale = " (milliseconds, it seems: divide by 1000 for true gaps)" if high > 1e11 else ""
+            return f"numbers that are seconds since 1970{scale}"
+        sure = self.name.lower() in TIMES or (named and self.distinct > 20)
+        return "numbers under the name of a time" if sure else ""
+
+
+def kind_of(column: Column, folder: Path) -> Kind:
+    """What a column of items, users or events seems to be as a feature."""
+    many, missing = column.distinct, column.missing
+    if not column.known:
+        return Kind("", "empty in all rows looked at")
+    if any(isinstance(cell, list) for cell in column.known):
+        return _lists(column)
+    if found := _media(column, folder):
+        return found
+    if many == 1:
+        return Kind("", f"always {column.texts[0][:40]!r}")
+    if column.time:
+        if column.numbers is None:
+            return Kind("", f"{column.time}: Timestamp reads seconds since 1970, so convert them first")
+        return Kind("Timestamp", f"{column.time}{missing}")
+    if column.yes_no:
+        return Kind("Category", f"two values{missing}")
+    if column.numbers is not None:
+        return _quantity(column)
+    return _words(column)
+
+
+def vector_size(texts: list[str]) -> int:
+    """Numbers per cell where cells are ``"0.1 0.2 …"`` of one length, at least four; else 0."""
+    sizes = {len(text.split()) for text in texts[:50]}
+    if len(sizes) != 1 or min(sizes) < 4:
+        return 0
+    pieces = [piece for text in texts[:50] for piece in text.split()]
+    return min(sizes) if all(math.isfinite(_number(piece)) for piece in pieces) else 0
+
+
+def _lists(column: Column) -> Kind:
+    cells = [cell for cell in column.known if isinstance(cell, list)]
+    if all(isinstance(one, int | float) for cell in cells for one in cell):
+        sizes = {len(cell) for cell in cells}
+        if len(sizes) == 1 and min(sizes) > 1:
+            return Kind("Vector", f"lists of {min(sizes)} numbers{column.missing}")
+        return Kind("", "lists of numbers of several lengths, which no modality reads")
+    longest = max(len(cell) for cell in cells)
+    return Kind("Tags", f"lists of up to {longest} texts{column.missing}", _length(longest))
+
+
+def _media(column: Column, folder: Path) -> Kind | None:
+    """A column of paths of pictures or sounds, if it is one."""
+    for member, endings, named in (("Image", PICTURES, "pictures"), ("Audio", SOUNDS, "sounds")):
+        ends = [all(p.strip().lower().endswith(endings) for p in t.split("|")) for t in column.texts]
+        if np.mean(ends) < 0.8:
+            continue
+        looked = column.texts[:_FILES]
+        if looked[0].startswith(("http://", "https://")):
+            return Kind("", f"addresses of {named}: download them, and name the files")
+        there = sum(_is_there(text, folder) for text in looked)
+        if not there:
+            return Kind("", f"names {named}, but none of the first {len(looked)} is in the data folder")
+        several = max(text.count("|") for text in column.texts) + 1
+        settings = {"images": min(several, 4)} if member == "Image" and several > 1 else {}
+        return Kind(
+            member,
+            f"paths of {named}; {there} of {len(looked)} looked up are there{column.missing}",
+            settings,
+        )
+    return None
+
+
+def _is_there(cell: str, folder: Path) -> bool:
+    try:
+        return bool(media_paths(cell, folder))
+    except (ValueError, OSError):
+        return False
+
+
+def _quantity(column: Column) -> Kind:
+    numbers, many = column.numbers, column.distinct
+    assert numbers is not None
+    whole = bool(np.all(numbers == np.round(numbers)))
+    if whole and many >= 0.95 * len(column.known) and re.search(r"(^|_)id$|^id|number$", column.name.lower()):
+        return Kind("", "a whole number of its own in nearly every row: another id")
+    if whole and _CODE_NAME.search(column.name.lower()) and many <= max(20, len(numbers) // 2):
+        return Kind("Category", f"{many} codes, by its name{column.missing}")
+    return Kind("Number", f"numbers from {np.min(numbers):g} to {np.max(numbers):g}{column.missing}")
+
+
+def _words(column: Column) -> Kind:
+    texts, many, missing = column.texts, column.distinct, column.missing
+    if size := vector_size(texts):
+        return Kind("Vector", f"{size} numbers in every cell{missing}")
+    words = np.asarray([len(text.split()) for text in texts])
+    if found := _tags(texts):
+        separator, longest = found
+        settings: dict[str, Any] = {} if separator == "|" else {"separator": separator}
+        return Kind(
+            "Tags",
+            f"short values separated by {separator!r}, up to {longest} in a cell{missing}",
+            {**settings, **_length(longest)},
+        )
+    if many <= (0.9 if many <= 20 else 0.5) * len(texts):
+        if words.mean() < 4:
+            return Kind("Category", f"{many:,} values in {len(texts):,} rows{missing}")
+    elif words.mean() < 1.5:
+        return Kind("", "nearly every row has a short value of its own: nothing to learn from")
+    long = float(np.quantile(words, 0.95))
+    length = next((one for one in _LENGTHS if one >= long), _LENGTHS[-1])
+    read = {} if length == 32 else {"length": length}
+    return Kind("Text", f"{words.mean():.0f} words on average, 95 % have up to {long:.0f}{missing}", read)
+
+
+def _tags(texts: list[str]) -> tuple[str, int] | None:
+    """The separator between short values that repeat, and how many a cell holds at most."""
+    for separator, least in (("|", 0.02), (";", 0.1), (",", 0.2)):
+        cells = [[piece.strip() for piece in text.split(separator)] for text in texts]
+        if np.mean([len(cell) > 1 for cell in cells]) < least:
+            continue
+        pieces = [piece for cell in cells for piece in cell if piece]
+        short = (
+            np.mean([len(piece.split()) for piece in pieces]) <= 3
+            and np.mean([len(p) > 60 for p in pieces]) < 0.01
+        )
+        if short and (separator == "|" or len(set(pieces)) <= 0.5 * len(pieces)):
+            return separator, max(map(len, cells))
+    return None
+
+
+def _length(longest: int) -> dict[str, int]:
+    """How many tags are to be read, where the default of eight cuts some off."""
+    return {"length": min(longest, 32)} if longest > 8 else {}
+
+
+def _number(cell: Any) -> float:
+    try:
+        return float(cell)
+    except (TypeError, ValueError):
+        return math.nan

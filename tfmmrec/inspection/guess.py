@@ -1,0 +1,284 @@
+"""Proposes a schema by looking at the files of a data folder, and says why."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfmmrec.data.readers import check_folder, find_table
+from tfmmrec.inspection.columns import TIMES, Column, Kind, kind_of
+from tfmmrec.inspection.ids import ITEM, USER, id_column
+from tfmmrec.inspection.sample import ROWS, Sample, count_rows, read_sample
+from tfmmrec.modalities.modality import identifier
+from tfmmrec.schema import Schema, Side
+
+_NAMES = {
+    "events": ("interactions", "ratings", "clicks", "transactions", "purchases", "plays", "log", "behaviors"),
+    "items": ("movies", "products", "articles", "songs", "tracks", "books", "films", "news", "catalog"),
+    "users": ("customers", "people", "members", "profiles"),
+}
+_ENDINGS = (".csv", ".tsv", ".parquet", ".jsonl", ".csv.gz", ".tsv.gz", ".jsonl.gz")
+_RATINGS = ("rating", "ratings", "stars", "score", "overall", "rate")
+_NO_RATINGS = re.compile(r"hour|day|week|month|year|session|position|rank|quantity|count|price|age|version")
+_MOST_STEPS = 11  # of a rating: 0 to 10, or 0 to 5 in halves
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of the schema: ``[[side]]`` (or ``[[task]]``), its settings and what speaks for it."""
+
+    side: str
+    settings: dict[str, Any]
+    why: str
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A proposed schema.
+
+    Attributes:
+        head: top-level keys and their reasons.
+        entries: features and tasks.
+        left_out: ``"items.csv: imdb_id"`` → why it is no feature.
+        looked_at: what the guess stands on.
+    """
+
+    head: dict[str, tuple[Any, str]]
+    entries: list[Entry]
+    left_out: dict[str, str]
+    looked_at: list[str]
+
+    @property
+    def schema(self) -> Schema:
+        """The proposal."""
+        plain: dict[str, Any] = {key: value for key, (value, _) in self.head.items()}
+        for entry in self.entries:
+            plain.setdefault(entry.side, []).append(entry.settings)
+        return Schema.from_dict(plain)
+
+    @property
+    def toml(self) -> str:
+        """The proposal as a schema file, with a comment on each entry."""
+        lines = ["# A guess, to be read and mended. It was made from:", *map(_comment, self.looked_at)]
+        tables = self.head.get("tables")
+        lines += [f"{key} = {_value(v)}  {_comment(why)}" for key, (v, why) in self.head.items() if why]
+        if tables:
+            lines += ["", "[tables]", *(f"{key} = {_value(file)}" for key, file in tables[0].items())]
+        for entry in self.entries:
+            lines += ["", _comment(entry.why), f"[[{entry.side}]]"]
+            lines += [f"{key} = {_value(value)}" for key, value in entry.settings.items()]
+        if self.left_out:
+            lines += ["", "# Left out:", *(_comment(f"{what}: {why}") for what, why in self.left_out.items())]
+        return "\n".join(lines) + "\n"
+
+
+def guess_schema(folder: str | Path, rows: int = ROWS) -> Guess:
+    """Looks at the first rows of each table of a data folder, and at the files they name.
+
+    Args:
+        folder: with ``events``, maybe ``items`` and ``users``; other usual names are recognised.
+        rows: rows of each table to look at.
+
+    Raises:
+        ValueError: there is no table of events, no header, or no columns of ids.
+    """
+    folder = check_folder(folder)
+    paths = _find_tables(folder)
+    samples = {name: read_sample(folder, path, name, rows) for name, path in paths.items()}
+    for table in samples.values():
+        _check_header(table)
+    events = samples["events"]
+    items, users = samples.get("items"), samples.get("users")
+    user_id = id_column(events, users, USER, "user")
+    item_id = id_column(events, items, ITEM, "item", other=user_id)
+    time = _time_column(events, {user_id, item_id})
+
+    head: dict[str, tuple[Any, str]] = {}
+    named = {name: p.name for name, p in paths.items() if p.name.removesuffix("".join(p.suffixes)) != name}
+    for key, column, own in (("user_id", user_id, users), ("item_id", item_id, items)):
+        cells = Column(column, events.columns[column])
+        head[key] = (column, f"{cells.distinct:,} different in {events.file}" + _known(cells, column, own))
+    if time:
+        head["timestamp"] = (time, Column(time, events.columns[time], time in events.times).time)
+    if named:
+        head["tables"] = (named, "")
+    guess = Guess(head, [], {}, [f"{s.file}: {_rows(s)}, {len(s.columns)} columns" for s in samples.values()])
+    if items:
+        _add_features(guess, "item", items, {item_id}, folder)
+    if users:
+        _add_features(guess, "user", users, {user_id}, folder)
+    tasks = [_retrieval(time)]
+    taken = {user_id, item_id, time, "split"}
+    for name in [column for column in events.columns if column not in taken]:
+        task = _task(_column(events, name))
+        if task:
+            tasks.append(task)
+            taken.add(name)
+        if task and task.settings["task"] == "Rating":
+            why = f"{name}: of past events; a head never sees the one it is asked for"
+            guess.entries.append(Entry("event", {"modality": "Category", "column": name}, why))
+    if "split" in events.columns:
+        guess.left_out[f"{events.file}: split"] = "tfmmrec train reads it with --split column:split"
+    _add_features(guess, "event", events, taken, folder)
+    _add_arrays(guess, paths, samples, folder)
+    guess.entries.extend(tasks)
+    return guess
+
+
+def schema_or_guess(folder: str | Path, path: str | Path | None = None) -> tuple[Schema, bool]:
+    """The schema of a data folder and whether it is a guess: the file named, ``schema.toml``, or a guess.
+
+    Raises:
+        ValueError: of `Schema.from_toml` and `guess_schema`.
+    """
+    file = Path(path) if path is not None else check_folder(folder) / "schema.toml"
+    if path is not None or file.is_file():
+        return Schema.from_toml(file), False
+    return guess_schema(folder).schema, True
+
+
+def _find_tables(folder: Path) -> dict[str, Path]:
+    """The files of the tables, by their own names or by usual ones."""
+    there = {path.name: path for path in sorted(folder.iterdir()) if path.name.lower().endswith(_ENDINGS)}
+    found = {}
+    for table, names in _NAMES.items():
+        path = find_table(folder, table)
+        for name in names if path is None else ():
+            path = path or next((p for file, p in there.items() if file.split(".")[0].lower() == name), None)
+        if path:
+            found[table] = path
+    if "events" not in found:
+        if len(there) == 1 and not found:
+            found["events"] = next(iter(there.values()))
+        else:
+            find_table(folder, "events", None, "a guess begins with who met what")  # raises, and lists
+    return found
+
+
+def _check_header(sample: Sample) -> None:
+    names = list(sample.columns)
+    if any(re.fullmatch(r"-?\d+(\.\d+)?", name.strip()) for name in names):
+        raise ValueError(
+            f"Table {sample.name!r} ({sample.file}) seems to have no header: its first line is "
+            f"{', '.join(map(repr, names[:6]))}. Give it a first line of names, such as "
+            "user_id,item_id,rating,timestamp."
+        )
+    if sample.name == "events" and len(names) < 2:
+        raise ValueError(
+            f"Table 'events' ({sample.file}) has one column, {names[0]!r}; it needs two at least: who, and "
+            "what. Its columns are separated by commas, tabs, semicolons or '|'."
+        )
+
+
+def _known(cells: Column, column: str, table: Sample | None) -> str:
+    if table is None:
+        return ""
+    known = set(map(str, table.columns[column]))
+    share = np.mean([text in known for text in set(cells.texts)]) if cells.texts else 0.0
+    return f"; {share:.0%} of them in {table.file}" if table.whole else f"; also in {table.file}"
+
+
+def _column(sample: Sample, name: str) -> Column:
+    return Column(name, sample.columns[name], name in sample.times)
+
+
+def _time_column(events: Sample, taken: set[str]) -> str | None:
+    found = [name for name in events.columns if name not in taken and _column(events, name).time]
+    order = {name: place for place, name in enumerate(TIMES)}
+    return min(found, key=lambda name: order.get(name.lower(), len(order)), default=None)
+
+
+def _retrieval(time: str | None) -> Entry:
+    if time:
+        return Entry("task", {"task": "NextItem"}, f"events have an order, by {time}")
+    why = 'events have no times; if rows stand in their order, order = "file" at the top and NextItem here'
+    return Entry("task", {"task": "Match"}, why)
+
+
+def _task(column: Column) -> Entry | None:
+    """What can be learnt from a column of events, if it is something a user said or did."""
+    if column.yes_no:
+        ones = sum(text.lower().removesuffix(".0") in ("1", "true", "yes") for text in column.texts)
+        share = f"{ones / len(column.texts):.0%} yes{column.missing}"
+        return Entry("task", {"task": "Binary", "column": column.name}, f"{column.name}: yes or no, {share}")
+    numbers, name = column.numbers, column.name.lower()
+    if numbers is None or column.distinct < 3 or column.time:
+        return None
+    rated = name in _RATINGS or name.endswith(("rating", "_score", "_stars"))
+    few = column.distinct <= _MOST_STEPS and not _NO_RATINGS.search(name)
+    if not (rated or few):
+        return None
+    steps = f"{column.distinct} numbers from {numbers.min():g} to {numbers.max():g}{column.missing}"
+    doubt = "" if rated else "; if no user gave them, make them a Number in [[event]]"
+    return Entry("task", {"task": "Rating", "column": column.name}, f"{column.name}: {steps}{doubt}")
+
+
+def _add_features(guess: Guess, side: Side, sample: Sample, taken: set[Any], folder: Path) -> None:
+    names: set[str] = set()
+    for name in sample.columns:
+        if name in taken:
+            continue
+        kind = kind_of(_column(sample, name), folder)
+        if not name.strip():
+            kind = Kind("", "a column without a name")
+        elif identifier(name) in names:
+            kind = Kind("", "its name differs from another's in signs alone; rename one")
+        elif side == "event" and kind.member == "Vector":
+            kind = Kind("", f"{kind.why}; an event takes no vector")
+        elif side == "event" and kind.settings.get("images"):
+            kind = Kind(kind.member, f"{kind.why}; of several the first")
+        if not kind.member:
+            guess.left_out[f"{sample.file}: {name}"] = kind.why
+            continue
+        names.add(identifier(name))
+        settings = {"modality": kind.member, "column": name, **kind.settings}
+        guess.entries.append(Entry(side, settings, f"{name}: {kind.why}"))
+
+
+def _add_arrays(guess: Guess, paths: dict[str, Path], samples: dict[str, Sample], folder: Path) -> None:
+    """Files of vectors, one row per row of a table."""
+    sizes: dict[Side, int] = {}
+    for path in sorted(folder.glob("*.npy")):
+        try:
+            shape = np.load(path, mmap_mode="r", allow_pickle=False).shape
+        except (OSError, ValueError, EOFError) as error:
+            guess.left_out[path.name] = f"no readable array ({error})"
+            continue
+        for side, table in (("item", "items"), ("user", "users")):
+            if table in samples and side not in sizes:
+                whole = samples[table].whole
+                sizes[side] = len(samples[table]) if whole else count_rows(paths[table])  # type: ignore[index]
+        fits = [side for side, size in sizes.items() if len(shape) == 2 and shape[0] == size]
+        fits.sort(key=lambda side: side not in path.stem.lower())
+        name = path.stem
+        if not fits:
+            of = (
+                ", ".join(f"{size:,} {side}s" for side, size in sizes.items()) or "no table of items or users"
+            )
+            guess.left_out[path.name] = f"an array {list(shape)}, which has not a row for each of {of}"
+            continue
+        same = [e.settings["column"] for e in guess.entries if e.side == fits[0]]
+        if identifier(name) in map(identifier, same):
+            name += "_vector"
+        settings = {"modality": "Vector", "column": name, "file": path.name}
+        why = f"{path.name}: {shape[1]} numbers for each of {shape[0]:,} {fits[0]}s"
+        guess.entries.append(Entry(fits[0], settings, why))
+
+
+def _rows(sample: Sample) -> str:
+    return f"{len(sample):,} rows" if sample.whole else f"the first {len(sample):,} rows"
+
+
+def _comment(text: str) -> str:
+    """A comment of one line: no sign in it ends the line."""
+    return "# " + "".join(sign if sign.isprintable() else " " for sign in text)
+
+
+def _value(value: Any) -> str:
+    """A text, a number or a truth value in TOML, whose texts are JSON's but for one sign."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
