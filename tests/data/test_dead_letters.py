@@ -78,5 +78,5 @@ def test_the_books_balance(letters):
     letters.balance("items", rows=4, used=4)  # a lost cell loses no row
     letters.balance("users", rows=10, used=7)
     for rows, used in ((8, 5), (7, 6)):
-        with pytest.raises(RuntimeError, match=rf"{rows} read, but {used} used \+ 2 lost \+ 0 left out"):
+        with pytest.raises(RuntimeError, match=rf"{rows} read, but {used} used \+ 2 dead \+ 0 left out"):
             letters.balance("events", rows, used)

@@ -362,7 +362,7 @@ def test_rows_that_go_missing_are_a_fault(folder, monkeypatch):
                             "time": log.time[1:]})  # fmt: skip
 
     monkeypatch.setattr(preparation, "usable_events", careless)
-    with pytest.raises(RuntimeError, match=r"'events' do not add up: 6 read, but 5 used \+ 0 lost"):
+    with pytest.raises(RuntimeError, match=r"'events' do not add up: 6 read, but 5 used \+ 0 dead"):
         load(folder, RICH)
 
 

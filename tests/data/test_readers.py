@@ -63,7 +63,7 @@ def test_a_table_the_schema_names(tmp_path):
         ValueError, match="names 'rating.csv' as the table 'events'.*Did you mean 'ratings.csv'"
     ):
         find_table(tmp_path, "events", "rating.csv")
-    with pytest.raises(ValueError, match="'notes.txt' .* a table is a file of .csv, .csv.gz, .parquet"):
+    with pytest.raises(ValueError, match="'notes.txt' .* a table is a file of .csv, .csv.gz, .tsv"):
         find_table(tmp_path, "events", "notes.txt")
 
 

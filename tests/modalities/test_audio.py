@@ -93,6 +93,8 @@ def test_other_rates_and_channels_sound_alike():
         (b"", "not a readable WAV file"),
         (clip([0.1] * 9, width=1), "expected a 16-bit PCM WAV file, got 8 bits; convert it to 16 bits"),
         (clip([]), "cut off: it promises 0 samples and holds 0"),
+        (clip([0.0] * 50), "the clip is silent: nothing in it can be heard"),
+        (clip([0.25] * 50, channels=2), "silent"),  # a constant is no sound
         (clip([0.1] * 50)[:-40], "cut off: it promises 50 samples and holds 30"),
     ],
 )
@@ -102,11 +104,11 @@ def test_files_that_cannot_be_heard(contents, match):
 
 
 def test_they_are_rejected_in_a_table(tmp_path):
-    (tmp_path / "good.wav").write_bytes(clip([0.1] * 9))
+    (tmp_path / "good.wav").write_bytes(clip([0.1, -0.1] * 5))
     (tmp_path / "bad.wav").write_bytes(b"no sound")
     rejected = {}
     raw = SMALL.raw(["bad.wav", "good.wav", "absent.wav", None], tmp_path, rejected.__setitem__)
-    assert raw == [b"", clip([0.1] * 9), b"", b""]
+    assert raw == [b"", clip([0.1, -0.1] * 5), b"", b""]
     assert rejected.keys() == {0, 2}
 
 

@@ -61,6 +61,8 @@ class Data:
         events: all events.
         split_sha256: pins who was held out: the hash of every (user id, item id, row order, split).
         problems: count of rows that could not be used or only in part, by reason.
+        books: table → its ``"rows"`` = ``"used"`` + ``"dead"`` + ``"left out"``; of the events used, also how
+            many stood ``"out of order"`` in the file.
     """
 
     schema: Schema
@@ -72,6 +74,7 @@ class Data:
     events: Events
     split_sha256: str
     problems: dict[str, int] = field(default_factory=dict)
+    books: dict[str, dict[str, int]] = field(default_factory=dict)
 
     @property
     def train(self) -> Split:

@@ -6,7 +6,7 @@ import json
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -40,7 +40,7 @@ class DeadLetter:
 
 
 class DeadLetters:
-    """Collects what could not be used, and keeps the books: rows in = rows used + lost + left out."""
+    """Collects what could not be used, and keeps the books: rows in = rows used + dead + left out."""
 
     def __init__(self) -> None:
         self._letters: list[DeadLetter] = []
@@ -51,6 +51,10 @@ class DeadLetters:
 
     def __iter__(self) -> Iterator[DeadLetter]:
         return iter(self._letters)
+
+    def since(self, number: int) -> Sequence[DeadLetter]:
+        """The letters after the first so many."""
+        return self._letters[number:]
 
     def row(
         self, table: str, file: str, line: int, column: str, reason: str, value: Any = None, detail: str = ""
@@ -75,19 +79,31 @@ class DeadLetters:
         counts.update({f"{table}: {rule}": rows for (table, rule), rows in self._left_out.items()})
         return dict(sorted(counts.items(), key=lambda entry: (-entry[1], entry[0])))
 
-    def balance(self, table: str, rows: int, used: int) -> None:
-        """Checks the books of one table.
+    def balance(self, table: str, rows: int, used: int) -> dict[str, int]:
+        """Checks the books of one table: no row went missing without a letter, none was lost twice.
+
+        Args:
+            table: ``"events"``, ``"items"`` or ``"users"``.
+            rows: rows of its files.
+            used: different rows that became an item, a user or an event.
+
+        Returns:
+            ``{"rows": …, "used": …, "dead": …, "left out": …}``, where the first is the sum of the others.
 
         Raises:
-            RuntimeError: rows went missing without a letter, or were counted twice. A fault of the library.
+            RuntimeError: the books do not balance. A fault of the library.
         """
-        lost = sum(letter.table == table and letter.lost == "row" for letter in self._letters)
+        dead = [(x.file, x.line) for x in self._letters if x.table == table and x.lost == "row"]
         left_out = sum(count for (name, _), count in self._left_out.items() if name == table)
-        if rows != used + lost + left_out:
+        twice = [place for place, count in Counter(dead).items() if count > 1]
+        if rows != used + len(dead) + left_out or twice:
+            where = "".join(f" Line {line} of {file} was lost twice." for file, line in twice[:1])
             raise RuntimeError(
-                f"The rows of table {table!r} do not add up: {rows} read, but {used} used + {lost} lost + "
-                f"{left_out} left out. This is a fault of the library; please report it."
+                f"The rows of table {table!r} do not add up: {rows} read, but {used} used + "
+                f"{len(dead)} dead + {left_out} left out.{where} This is a fault of the library; "
+                "please report it."
             )
+        return {"rows": rows, "used": used, "dead": len(dead), "left out": left_out}
 
     def write(self, path: str | Path) -> None:
         """Writes one JSON object per line, in the order of the tables; the file appears whole."""

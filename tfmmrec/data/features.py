@@ -81,8 +81,8 @@ def rejector(
     """What a modality or a task calls to refuse one of `cells`, which stand in these rows of a table."""
 
     def reject(place: int, detail: str) -> None:
-        line = table.lines[rows[place]]
-        letters.cell(table.name, table.file, line, column, f"unusable {column}", cells[place], detail)
+        where = table.where(rows[place])
+        letters.cell(table.name, *where, column, f"unusable {column}", cells[place], detail)
 
     return reject
 

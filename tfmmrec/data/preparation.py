@@ -17,7 +17,7 @@ from tfmmrec.data.dead_letters import DeadLetters
 from tfmmrec.data.event_log import EventLog, rows_by_id, usable_events
 from tfmmrec.data.features import Progress, prepare_feature
 from tfmmrec.data.labels import prepare_labels
-from tfmmrec.data.readers import Table, check_folder, find_table, read_table
+from tfmmrec.data.readers import Table, check_folder, find_table, read_table, table_files
 from tfmmrec.data.vocabulary import State, Vocabulary
 from tfmmrec.schema import SIDES, Schema, Side
 
@@ -40,7 +40,8 @@ def load(
 
     Args:
         folder: holds ``events``, and where the schema has features of theirs ``items`` and ``users``, as
-            ``.csv``, ``.parquet`` or ``.jsonl`` (CSV and JSON-lines also ``.gz``), and the media they name.
+            ``.csv``, ``.tsv``, ``.parquet`` or ``.jsonl`` (all but Parquet also ``.gz``) or as folders of
+            such files, and the media they name.
         schema: what the columns are.
         split: ``"leave-last-out"``, ``"random"``, ``"random:70/15/15"``, ``"column:NAME"``, or ``"auto"``:
             leave-last-out where events have an order, else by the events' column ``split`` where there is
@@ -91,7 +92,8 @@ def _prepare(
     for side, path in files.items():
         progress(f"{_TABLES[side]}: reading", 0, 1)
         wanted, optional = _columns(side, schema, split)
-        tables[side] = read_table(folder, path, _TABLES[side], wanted, letters, optional)
+        entry = schema.tables.get(_TABLES[side])
+        tables[side] = read_table(folder, path, _TABLES[side], wanted, letters, optional, entry)
         progress(f"{_TABLES[side]}: reading", 1, 1)
     events = tables["event"]
     if split == "auto":
@@ -123,11 +125,11 @@ def _prepare(
             )
     task_states, labels, weights = prepare_labels(log, events, schema, trained, letters)
 
-    used = {side: int(np.sum(rows[side] >= 0)) for side in tables}
+    used = {side: len(np.unique(rows[side][rows[side] >= 0])) for side in tables}
     if "user" in known:
         letters.left_out("users", "without events", len(known["user"]) - used["user"])
-    for side, table in tables.items():
-        letters.balance(table.name, table.met, used[side])
+    books = {t.name: letters.balance(t.name, t.met, used[side]) for side, t in tables.items()}
+    books["events"]["out of order"] = log.out_of_order
     number = {item: row for row, item in enumerate(item_ids)}
     return Data(
         schema,
@@ -147,6 +149,7 @@ def _prepare(
         ),
         _split_sha256(log, codes),
         letters.counts(),
+        books,
     )
 
 
@@ -175,7 +178,7 @@ def _find_tables(folder: Path, schema: Schema) -> dict[Side, Path]:
 
 def _fingerprint(folder: Path, files: dict[Side, Path], schema: Schema, *arguments: Any) -> dict[str, Any]:
     """What a preparation depends on, in plain values."""
-    paths = list(files.values())
+    paths = [part for path in files.values() for part in table_files(path)]
     for side in SIDES:
         paths += [folder / feature.file for feature in getattr(schema, side) if not feature.in_table]
     stats = {path.relative_to(folder).as_posix(): path.stat() for path in paths if path.exists()}

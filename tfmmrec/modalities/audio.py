@@ -10,28 +10,35 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import keras
+import numpy as np
 from keras import ops
 
 from tfmmrec.layers import Summary, TransformerBlock
 from tfmmrec.modalities.modality import Modality, Parts, Reject, media_paths
 
+_SILENT = 32  # of 65,536 steps between the loudest ups and downs: −66 dB, below any recording of a sound
+
 
 def checked_wav(contents: bytes) -> bytes:
-    """The bytes of a 16-bit PCM WAV file with at least one sample, as they came.
+    """The bytes of a 16-bit PCM WAV file in which something can be heard, as they came.
 
     Raises:
-        ValueError: anything else.
+        ValueError: they are something else, cut off, or silent throughout.
     """
     try:
         with wave.open(io.BytesIO(contents)) as clip:
             bits, frames = 8 * clip.getsampwidth(), clip.getnframes()
-            held = len(clip.readframes(frames)) // (clip.getsampwidth() * clip.getnchannels())
+            samples = clip.readframes(frames)
+            held = len(samples) // (clip.getsampwidth() * clip.getnchannels())
     except (wave.Error, EOFError) as error:
         raise ValueError(f"not a readable WAV file ({error or 'it ends too early'})") from error
     if bits != 16:
         raise ValueError(f"expected a 16-bit PCM WAV file, got {bits} bits; convert it to 16 bits")
     if not held or held < frames:
         raise ValueError(f"WAV file is cut off: it promises {frames} samples and holds {held}")
+    heights = np.frombuffer(samples, "<i2")
+    if int(heights.max()) - int(heights.min()) <= _SILENT:
+        raise ValueError("the clip is silent: nothing in it can be heard")
     return contents
 
 

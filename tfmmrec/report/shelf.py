@@ -53,12 +53,13 @@ class Shelf:
             ValueError: there is no such folder, or its items table cannot be read.
         """
         folder = check_folder(folder)
-        path = find_table(folder, "items", schema.tables.get("items"))
+        entry = schema.tables.get("items")
+        path = find_table(folder, "items", entry)
         if path is None:
             return cls({}, {})
         image = next((feature.column for feature in schema.item if isinstance(feature, Image)), None)
         wanted = {schema.item_id: "item_id"} | ({image: "Image"} if image else {})
-        table = read_table(folder, path, "items", wanted, DeadLetters(), _TITLES)
+        table = read_table(folder, path, "items", wanted, DeadLetters(), _TITLES, entry)
         rows = np.arange(len(table))
         ids = [str(one) for one in table.cells(schema.item_id, rows)]
         title = next((name for name in _TITLES if name in table.columns), None)
