@@ -38,11 +38,45 @@ class DeadLetter:
     detail: str = ""
     value: str = ""
 
+    def __str__(self) -> str:
+        column = f", column {self.column!r}" if self.column else ""
+        value = f" {self.value!r}" if self.value else ""
+        return f"{self.file}, line {self.line}{column}: {self.reason}{value}" + (
+            f" ({self.detail})" if self.detail else ""
+        )
+
+
+_ADVICE = {
+    "unknown item": "Complete the items table, or check that both tables write ids alike (007 is not 7).",
+    "empty user id": "Check that the schema's user_id names the right column.",
+    "empty item id": "Check that the schema's item_id names the right column.",
+    "duplicate item id": "The items table has one row per item: join what tells of the same one.",
+    "duplicate user id": "The users table has one row per user: join what tells of the same one.",
+    "duplicate event": "If they are events of their own, give what tells them apart as an event feature.",
+    "wrong number of cells": "Quote cells that hold the separator, or name another in the schema's tables.",
+    "no JSON object": "JSON-lines has one object per line, with nothing around them.",
+    "unknown split": "The column of a split says train, valid or test.",
+}
+
+
+def _advice(letter: DeadLetter) -> str:
+    """What to do about letters of this reason."""
+    if letter.reason.startswith("not "):
+        return "Save the file as UTF-8, or name its encoding in the schema's tables."
+    if letter.lost == "row" and letter.reason == f"unusable {letter.column}":
+        return "A time is a number of seconds since 1970, or ISO 8601 such as 2024-05-01T12:00:00."
+    return _ADVICE.get(letter.reason, "Check that the schema gives this column the right kind.")
+
 
 class DeadLetters:
-    """Collects what could not be used, and keeps the books: rows in = rows used + dead + left out."""
+    """Collects what could not be used, and keeps the books: rows in = rows used + dead + left out.
 
-    def __init__(self) -> None:
+    Args:
+        strict: whether the first letter is an error.
+    """
+
+    def __init__(self, strict: bool = False) -> None:
+        self._strict = strict
         self._letters: list[DeadLetter] = []
         self._left_out: Counter[tuple[str, str]] = Counter()
 
@@ -67,6 +101,34 @@ class DeadLetters:
     ) -> None:
         """A cell that counts as missing; its row is used."""
         self._add(table, file, line, column, "cell", reason, detail, value)
+
+    def check_share(self, rows: dict[str, int], most: float) -> None:
+        """Checks that not too much of a table was lost: of its rows, or of the cells of a column.
+
+        Args:
+            rows: rows of each table.
+            most: the largest share that may be, in [0, 1].
+
+        Raises:
+            ValueError: more was lost; the message says why, for the most frequent reasons, and what to do.
+        """
+        lost = Counter((letter.table, letter.column * (letter.lost == "cell")) for letter in self._letters)
+        for (table, column), count in lost.most_common():
+            if count <= most * rows[table]:
+                continue
+            what = f"cells of the column {column!r} of {table!r}" if column else f"rows of {table!r}"
+            alike = [x for x in self._letters if (x.table, x.column * (x.lost == "cell")) == (table, column)]
+            reasons = Counter(letter.reason for letter in alike).most_common(3)
+            firsts = [next(letter for letter in alike if letter.reason == reason) for reason, _ in reasons]
+            told = "".join(
+                f"\n  {number:,}: {first}. {_advice(first)}"
+                for (_, number), first in zip(reasons, firsts, strict=True)
+            )
+            raise ValueError(
+                f"{count:,} of the {rows[table]:,} {what} cannot be used, and max_dead={most:g} allows "
+                f"{int(most * rows[table]):,}. The most frequent reasons, each with its first:{told}\n"
+                "Mend the data, or raise max_dead, up to 1, to go on without them."
+            )
 
     def left_out(self, table: str, rule: str, rows: int) -> None:
         """Rows that are sound and still not used, by a rule that has a name."""
@@ -131,4 +193,7 @@ class DeadLetters:
     ) -> None:
         text = "" if value is None else str(value)
         excerpt = text if len(text) <= _EXCERPT else text[: _EXCERPT - 1] + "…"
-        self._letters.append(DeadLetter(table, file, int(line), column, lost, reason, detail, excerpt))
+        letter = DeadLetter(table, file, int(line), column, lost, reason, detail, excerpt)
+        if self._strict:
+            raise ValueError(f"{letter}. strict=True stops here; without it, it is listed and left out.")
+        self._letters.append(letter)

@@ -31,18 +31,13 @@ def read_csv(source: Source) -> Iterator[Chunk]:
     for column in columns:
         if header.count(column) > 1:
             raise ValueError(f"{source} has {header.count(column)} columns named {column!r}; keep one.")
-    unread: list[int] = []
+    unread: list[Any] = []
 
-    def reject(row: Any) -> str:
-        unread.append(row.number)
-        if BROKEN.search(row.text):
-            source.reject_broken(row.number, row.text)
-        else:
-            detail = f"expected {row.expected_columns} cells, got {row.actual_columns}"
-            source.reject(row.number, "wrong number of cells", row.text, detail)
+    def skip(row: Any) -> str:
+        unread.append(row)  # told of below: an error in here would be lost
         return "skip"
 
-    line, skipped = 1, 0  # the header; how many of `unread` stand before `line`
+    line, told = 1, 0  # the header; how many of `unread` have been told of
     with source.open() as file:
         text = _CountedQuotes(file)
         try:
@@ -54,7 +49,7 @@ def read_csv(source: Source) -> Iterator[Chunk]:
                     delimiter=source.separator,
                     newlines_in_values=True,
                     ignore_empty_lines=False,
-                    invalid_row_handler=reject,
+                    invalid_row_handler=skip,
                 ),
                 pa.csv.ConvertOptions(
                     include_columns=columns,
@@ -65,12 +60,14 @@ def read_csv(source: Source) -> Iterator[Chunk]:
                 ),
             ) as batches:
                 for batch in batches:
-                    ahead = np.asarray(unread[skipped:], "int64")
+                    ahead = np.asarray([row.number for row in unread[told:]], "int64")
                     lines = np.arange(line + 1, line + 1 + len(batch) + len(ahead))
                     lines = np.setdiff1d(lines, ahead)[: len(batch)]
                     line = int(lines[-1]) if len(lines) else line
-                    skipped += int(np.sum(ahead < line))
-                    source.met += len(batch)
+                    reached = told + int(np.sum(ahead < line))
+                    source.met += len(batch) + reached - told
+                    _reject(source, unread[told:reached])
+                    told = reached
                     yield source.sound(lines, {column: batch.column(column) for column in columns})
         except pa.ArrowInvalid as error:
             if "Empty CSV file" in str(error):  # a header without a line break
@@ -81,9 +78,20 @@ def read_csv(source: Source) -> Iterator[Chunk]:
                 f"{source} has a row of more than {_BLOCK >> 20} MB after line {line}; perhaps a quote that "
                 "opens there is never closed."
             ) from error
-    source.met += len(unread)
+    source.met += len(unread) - told
+    _reject(source, unread[told:])
     if text.quotes % 2:
         _check_quotes(source)
+
+
+def _reject(source: Source, unread: list[Any]) -> None:
+    """Rows of a CSV that have too few or too many cells."""
+    for row in unread:
+        if BROKEN.search(row.text):
+            source.reject_broken(row.number, row.text)
+        else:
+            detail = f"expected {row.expected_columns} cells, got {row.actual_columns}"
+            source.reject(row.number, "wrong number of cells", row.text, detail)
 
 
 def read_parquet(source: Source) -> Iterator[Chunk]:

@@ -32,6 +32,8 @@ def load(
     cold_items: float = 0.0,
     seed: int = 0,
     progress: Progress | None = None,
+    strict: bool = False,
+    max_dead: float = 0.5,
 ) -> Data:
     """Reads a data folder, splits its events, learns vocabularies from the training events, makes arrays.
 
@@ -52,6 +54,10 @@ def load(
         cold_items: the share of items that are held out of training altogether, in [0, 1).
         seed: a whole number, for what is drawn: cold items and random splits.
         progress: called with a stage, what is done of it and what there is to do.
+        strict: stop at the first row or cell that cannot be used. Otherwise it is a dead letter, and the
+            rest goes on.
+        max_dead: stop when more than this share of a table's rows, or of a column's cells, is dead; in
+            [0, 1].
 
     Raises:
         ValueError: an argument, a table or the folder cannot be used; the message says what to change.
@@ -63,15 +69,21 @@ def load(
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise ValueError(f"seed must be a whole number of 0 or more, got {seed!r}.")
     splits.check_share(cold_items)
+    if isinstance(max_dead, bool) or not isinstance(max_dead, int | float) or not 0 <= max_dead <= 1:
+        raise ValueError(
+            f"max_dead is the share of a table that may be lost, in [0, 1], such as 0.5; got {max_dead!r}."
+        )
     if split != "auto":
         splits.named(split)
     folder = check_folder(folder)
     files = _find_tables(folder, schema)
-    fingerprint = _fingerprint(folder, files, schema, split, float(cold_items), int(seed))
+    limits = ["strict"] if strict else [float(max_dead)]  # what was prepared under others may be too dirty
+    fingerprint = _fingerprint(folder, files, schema, split, float(cold_items), int(seed), *limits)
     if prepared is not None and shards.holds(prepared, fingerprint):
         return shards.open_shards(prepared)
-    letters = DeadLetters()
-    data = _prepare(folder, files, schema, split, cold_items, int(seed), letters, progress or _silent)
+    letters = DeadLetters(strict)
+    hear = progress or _silent
+    data = _prepare(folder, files, schema, split, cold_items, int(seed), letters, hear, float(max_dead))
     if prepared is None:
         return data
     shards.write(data, prepared, fingerprint, letters)
@@ -87,6 +99,7 @@ def _prepare(
     seed: int,
     letters: DeadLetters,
     progress: Progress,
+    max_dead: float,
 ) -> Data:
     tables: dict[Side, Table] = {}
     for side, path in files.items():
@@ -103,6 +116,8 @@ def _prepare(
     names: dict[Side, str] = {"item": schema.item_id, "user": schema.user_id}
     known = {side: rows_by_id(tables[side], names[side], letters) for side in names if side in tables}
     log = usable_events(events, schema, known.get("item"), split, letters)
+    sizes = {table.name: table.met for table in tables.values()}
+    letters.check_share(sizes, max_dead)  # before the long part
     codes = _split(log, events, split, cold_items, seed)
     trained = codes == TRAIN
     item_ids, trained_items = _catalogue(log, trained, known.get("item", log.item_ids))
@@ -125,6 +140,7 @@ def _prepare(
             )
     task_states, labels, weights = prepare_labels(log, events, schema, trained, letters)
 
+    letters.check_share(sizes, max_dead)
     used = {side: len(np.unique(rows[side][rows[side] >= 0])) for side in tables}
     if "user" in known:
         letters.left_out("users", "without events", len(known["user"]) - used["user"])
