@@ -101,7 +101,7 @@ def usable_events(
     if catalogue is not None:
         unknown = np.asarray([one not in catalogue for one in item_ids] + [False])[item]
         sieve.drop(unknown, schema.item_id, "unknown item")
-    if schema.timestamp and schema.ordered:
+    if schema.timestamp and (schema.ordered or splits.needs_times(split)):
         sieve.drop(np.isnan(time), schema.timestamp, f"unusable {schema.timestamp}")
     if column := splits.column_of(split):
         codes = splits.column(values=table.cells(column, np.arange(len(table))))

@@ -45,7 +45,8 @@ def load(
             ``.csv``, ``.tsv``, ``.parquet`` or ``.jsonl`` (all but Parquet also ``.gz``) or as folders of
             such files, and the media they name.
         schema: what the columns are.
-        split: ``"leave-last-out"``, ``"random"``, ``"random:70/15/15"``, ``"column:NAME"``, or ``"auto"``:
+        split: ``"leave-last-out"``, ``"leave-last-one"``, ``"random"``, ``"random:70/15/15"``,
+            ``"global-time"``, ``"users"`` (both with shares, too), ``"column:NAME"``, or ``"auto"``:
             leave-last-out where events have an order, else by the events' column ``split`` where there is
             one, else at random. See `tfmmrec.data.splits`.
         prepared: a folder for the result. What was prepared there from the same tables with the same
