@@ -60,6 +60,7 @@ def test_twins():
         ({"tasks": [Match()], "item": [Text("a"), Number("a")]}, "Two item features are named 'a'"),
         ({"tasks": [Match()], "item": ["plot"]}, "is a modality such as"),
         ({"tasks": [Match()], "event": [Vector("v")]}, "cannot carry per event"),
+        ({"tasks": [Match()], "event": [Image("p", folder="p")]}, "found by id, and an event has none"),
         ({"tasks": [Match()], "item_identity": False}, "at least one feature"),
         ({"tasks": [Match()], "tables": {"event": "e.csv"}}, "tables names items, users and events"),
         ({"tasks": [Match()], "tables": {"events": 3}}, "events is a file name or has .*; got 3"),

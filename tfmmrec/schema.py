@@ -256,6 +256,11 @@ def _check_features(side: Side, features: Sequence[Modality], identity: str | No
             )
         if side == "event" and feature.raw_rank and getattr(feature, "images", 1) != 1:
             raise ValueError(f"An event has one picture; {feature.name!r} asks for several.")
+        if side == "event" and feature.media and not feature.in_table:
+            raise ValueError(
+                f"Event feature {feature.name!r} is found by id, and an event has none; name the files in a "
+                "column of the events."
+            )
         if side == "event" and type(feature).__name__ == "Vector":
             raise ValueError(
                 f"Event feature {feature.name!r} is a Vector, which a served request cannot carry per event; "

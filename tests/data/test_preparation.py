@@ -1,7 +1,9 @@
 """A folder becomes data: every row accounted for, nothing learnt from what is held out."""
 
 import hashlib
+import io
 import json
+import tarfile
 
 import numpy as np
 import pyarrow as pa
@@ -9,10 +11,11 @@ import pyarrow.parquet
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from PIL import Image as Pillow
 
 from tfmmrec.data import load, open_shards, preparation
 from tfmmrec.data.dataset import COLD, TEST, TRAIN, VALIDATION
-from tfmmrec.modalities import Category, Number, Text, Vector
+from tfmmrec.modalities import Category, Image, Number, Text, Vector
 from tfmmrec.recipes import demo_catalogue
 from tfmmrec.schema import Schema
 from tfmmrec.tasks import Binary, Match, Multiclass, NextItem, Rating
@@ -313,6 +316,27 @@ def test_vectors_in_a_file_are_part_of_what_was_prepared(folder, tmp_path):
     np.save(folder / "v.npy", np.arange(15.0).reshape(5, 3))
     second = load(folder, schema, prepared=tmp_path / "prepared")
     assert [d.items["sound"]["vector"].shape for d in (first, second)] == [(5, 2), (5, 3)]
+
+
+def test_media_by_id_and_in_a_tar_are_part_of_what_was_prepared(folder, tmp_path):
+    def colour(file, shade):
+        packed = io.BytesIO()
+        Pillow.new("RGB", (8, 8), (shade, 0, 0)).save(packed, "PNG")
+        entry = tarfile.TarInfo(file)
+        entry.size = len(packed.getvalue())
+        return entry, io.BytesIO(packed.getvalue())
+
+    schema = Schema(item=[Image("poster", 8, 8, folder="posters")], tasks=[NextItem()], order="file")
+    found = []
+    for shades in ({"i1": 10, "i3": 30}, {"i1": 20, "i2": 40, "i3": 60}):
+        with tarfile.open(folder / "media.tar", "w") as tar:
+            for one, shade in shades.items():
+                tar.addfile(*colour(f"posters/{one}.png", shade))
+        data = load(folder, schema, prepared=tmp_path / "prepared")
+        pixels = data.items["poster"]["pixels"][:, 0, 0, 0, 0]
+        found.append({one: int(red) for one, red in zip(data.item_ids, pixels, strict=True) if red})
+    assert found == [{"i1": 10, "i3": 30}, {"i1": 20, "i2": 40, "i3": 60}]
+    assert data.problems == {}
 
 
 def test_progress_is_told(folder):

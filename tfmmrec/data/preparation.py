@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from tfmmrec.data.features import Progress, prepare_feature
 from tfmmrec.data.labels import prepare_labels
 from tfmmrec.data.readers import Table, check_folder, find_table, read_table, table_files
 from tfmmrec.data.vocabulary import State, Vocabulary
+from tfmmrec.modalities.media import TAR
 from tfmmrec.schema import SIDES, Schema, Side
 
 _TABLES: dict[Side, str] = {"item": "items", "user": "users", "event": "events"}
@@ -197,8 +199,10 @@ def _fingerprint(folder: Path, files: dict[Side, Path], schema: Schema, *argumen
     """What a preparation depends on, in plain values."""
     paths = [part for path in files.values() for part in table_files(path)]
     for side in SIDES:
-        paths += [folder / feature.file for feature in getattr(schema, side) if not feature.in_table]
-    stats = {path.relative_to(folder).as_posix(): path.stat() for path in paths if path.exists()}
+        apart = [feature for feature in getattr(schema, side) if not feature.in_table]
+        paths += [folder / (feature.folder if feature.media else feature.file) for feature in apart]
+        paths += [folder / TAR for feature in getattr(schema, side) if feature.media]
+    stats = {os.path.relpath(path, folder): path.stat() for path in paths if path.exists()}
     return {
         "library": tfmmrec.__version__,
         "schema": schema.to_dict(),
