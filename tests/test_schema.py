@@ -60,8 +60,23 @@ def test_twins():
         ({"tasks": [Match()], "item": [Text("a"), Number("a")]}, "Two item features are named 'a'"),
         ({"tasks": [Match()], "item": ["plot"]}, "is a modality such as"),
         ({"tasks": [Match()], "event": [Vector("v")]}, "cannot carry per event"),
+        ({"tasks": [Match()], "event": [Image("p", folder="p")]}, "found by id, and an event has none"),
         ({"tasks": [Match()], "item_identity": False}, "at least one feature"),
         ({"tasks": [Match()], "tables": {"event": "e.csv"}}, "tables names items, users and events"),
+        ({"tasks": [Match()], "tables": {"events": 3}}, "events is a file name or has .*; got 3"),
+        (
+            {"tasks": [Match()], "tables": {"events": {"sep": ";"}}},
+            "events has no setting 'sep'. There are: .*separator",
+        ),
+        ({"tasks": [Match()], "tables": {"events": {"separator": "::"}}}, "one ASCII character .* got '::'"),
+        (
+            {"tasks": [Match()], "tables": {"events": {"encoding": "rot13"}}},
+            "encoding 'rot13', which is none",
+        ),
+        (
+            {"tasks": [Match()], "tables": {"events": {"encoding": "utf-99"}}},
+            "encoding 'utf-99'.*Some are latin-1",
+        ),
     ],
 )
 def test_contradictions_are_explained(settings, message):
@@ -90,3 +105,14 @@ def test_mistakes_in_toml_are_explained(tmp_path, text, message):
 def test_a_schema_file_that_is_not_there(tmp_path):
     with pytest.raises(ValueError, match="was not found"):
         Schema.from_toml(tmp_path / "schema.toml")
+
+
+def test_tables_in_toml(tmp_path):
+    path = tmp_path / "schema.toml"
+    path.write_text(
+        "[[task]]\ntask = 'Match'\n[tables]\nitems = 'films.csv'\n"
+        "[tables.events]\nseparator = ';'\nencoding = 'latin-1'\n"
+    )
+    schema = Schema.from_toml(path)
+    assert schema.tables == {"items": "films.csv", "events": {"separator": ";", "encoding": "latin-1"}}
+    assert Schema.from_dict(schema.to_dict()) == schema

@@ -35,7 +35,8 @@ class Schema:
         history: how a user's events are read.
         item_identity, user_identity: whether the ids are features of their own. By default items have one;
             users have one for the task `Match`.
-        tables: file names by table when they are not ``items``, ``users`` and ``events``.
+        tables: by table (``items``, ``users``, ``events``) its file, or folder of files, when that has
+            another name; or, as a dict, its ``file``, ``separator`` and ``encoding``, those that need saying.
 
     Raises:
         ValueError: the schema contradicts itself; the message names the column and the way out.
@@ -53,7 +54,7 @@ class Schema:
     history: History = field(default_factory=History)
     item_identity: bool = True
     user_identity: bool | None = None
-    tables: dict[str, str] = field(default_factory=dict)
+    tables: dict[str, str | dict[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("item", "user", "event", "tasks"):
@@ -68,9 +69,7 @@ class Schema:
             raise ValueError(
                 "An item needs at least one feature: give `item` one, or set item_identity=True."
             )
-        unknown = set(self.tables) - {"items", "users", "events"}
-        if unknown:
-            raise ValueError(f"tables names items, users and events; got {sorted(unknown)}.")
+        _check_tables(self.tables)
 
     def features(self, side: Side) -> tuple[Modality, ...]:
         """The features of a side, its id first where that is one."""
@@ -199,6 +198,32 @@ class Schema:
             )
 
 
+def _check_tables(tables: dict[str, Any]) -> None:
+    unknown = set(tables) - {"items", "users", "events"}
+    if unknown:
+        raise ValueError(f"tables names items, users and events; got {sorted(unknown)}.")
+    for name, entry in tables.items():
+        settings: Any = {"file": entry} if isinstance(entry, str) else entry
+        keys = {"file", "separator", "encoding"}
+        if not isinstance(settings, dict) or not all(isinstance(value, str) for value in settings.values()):
+            raise ValueError(f"tables: {name} is a file name or has {sorted(keys)}; got {entry!r}.")
+        for key in set(settings) - keys:
+            raise ValueError(f"tables: {name} has no setting {key!r}.{suggestion(key, keys)}")
+        separator, encoding = settings.get("separator", ","), settings.get("encoding", "utf-8")
+        if len(separator) != 1 or not separator.isascii() or separator in '"\r\n':
+            raise ValueError(
+                f"tables: the separator of {name} is one ASCII character between cells, such as ';' or '\\t'"
+                f"; got {separator!r}."
+            )
+        try:
+            "".encode(encoding)
+        except LookupError as error:
+            raise ValueError(
+                f"tables: {name} has the encoding {encoding!r}, which is none: {error}. Some are latin-1, "
+                "cp1252, utf-16 and gb18030."
+            ) from error
+
+
 def pick(members: Sequence[Any], names: Iterable[str], kind: str) -> tuple[Any, ...]:
     """The members of these names, in the order of `members`.
 
@@ -231,6 +256,11 @@ def _check_features(side: Side, features: Sequence[Modality], identity: str | No
             )
         if side == "event" and feature.raw_rank and getattr(feature, "images", 1) != 1:
             raise ValueError(f"An event has one picture; {feature.name!r} asks for several.")
+        if side == "event" and feature.media and not feature.in_table:
+            raise ValueError(
+                f"Event feature {feature.name!r} is found by id, and an event has none; name the files in a "
+                "column of the events."
+            )
         if side == "event" and type(feature).__name__ == "Vector":
             raise ValueError(
                 f"Event feature {feature.name!r} is a Vector, which a served request cannot carry per event; "

@@ -78,5 +78,44 @@ def test_the_books_balance(letters):
     letters.balance("items", rows=4, used=4)  # a lost cell loses no row
     letters.balance("users", rows=10, used=7)
     for rows, used in ((8, 5), (7, 6)):
-        with pytest.raises(RuntimeError, match=rf"{rows} read, but {used} used \+ 2 lost \+ 0 left out"):
+        with pytest.raises(RuntimeError, match=rf"{rows} read, but {used} used \+ 2 dead \+ 0 left out"):
             letters.balance("events", rows, used)
+
+
+def test_a_row_that_is_lost_twice_does_not_hide_one_that_is_lost_silently(letters):
+    letters.row("events", "events.csv", 9, "time", "unusable time", "x")
+    with pytest.raises(RuntimeError, match="Line 9 of events.csv was lost twice"):
+        letters.balance("events", rows=8, used=5)
+
+
+def test_the_books_of_a_table(letters):
+    books = letters.balance("users", rows=10, used=7)
+    assert books == {"rows": 10, "used": 7, "dead": 0, "left out": 3}
+
+
+def test_strict_letters_are_errors():
+    letters = DeadLetters(strict=True)
+    with pytest.raises(
+        ValueError, match=r"items.csv, line 2, column 'year': unusable year 'soon' \(a hint\)"
+    ):
+        letters.cell("items", "items.csv", 2, "year", "unusable year", "soon", "a hint")
+
+
+@pytest.mark.parametrize(
+    ("reason", "column", "advice"),
+    [
+        ("unknown item", "item_id", "Complete the items table"),
+        ("not UTF-8", "a", "name its encoding"),
+        ("unusable time", "time", "seconds since 1970"),
+        ("odd", "a", "the right kind"),
+    ],
+)
+def test_every_reason_has_its_advice(reason, column, advice):
+    letters = DeadLetters()
+    for line in (2, 3):
+        letters.row("events", "events.csv", line, column, reason)
+    letters.check_share({"events": 4}, 0.5)
+    with pytest.raises(
+        ValueError, match=f"2 of the 4 rows of 'events' cannot be used.*allows 1.*(?s:.*){advice}"
+    ):
+        letters.check_share({"events": 4}, 0.25)

@@ -109,3 +109,31 @@ def test_event_features_do_not_change_which_rows_are_used(log):
     schema = Schema(tasks=[NextItem()], order="file", event=[Category("time")])
     _, pairs, lost = log("user_id,item_id,time\na,1,\na,2,x\n", schema)
     assert (len(pairs), lost) == (2, [])
+
+
+def test_of_events_that_say_the_same_the_first_is_kept(log):
+    text = "user_id,item_id,time\na,1,1\na,1,2\nb,1,1\na,1,1.0\na,2,1\na,1,1\n"
+    events, pairs, lost = log(text)
+    assert pairs == [("a", "1"), ("a", "2"), ("a", "1"), ("b", "1")]
+    assert lost == [(5, "row", "duplicate event", ""), (7, "row", "duplicate event", "")]
+    for schema in (Schema(tasks=[NextItem()], order="file"), Schema(tasks=[Match()])):
+        assert len(log(text, schema)[1]) == 6  # without times nothing tells an event from its copy
+
+
+def test_events_of_different_kinds_are_different(log):
+    schema = Schema(tasks=[NextItem()], timestamp="time", event=[Category("part")])
+    _, pairs, lost = log("user_id,item_id,time,part\na,1,1,view\na,1,1,buy\na,1,1,view\n", schema)
+    assert pairs == [("a", "1"), ("a", "1")]
+    assert [line for line, *_ in lost] == [4]
+
+
+@pytest.mark.parametrize(
+    ("times", "count"),
+    [("1 2 3 4", 0), ("4 3 2 1", 3), ("1 3 2 4", 1), ("2 2 2 2", 0), ("4 1 2 3", 3), ("1 4 2 4", 1)],
+)
+def test_events_out_of_order_are_sorted_and_counted(log, times, count):
+    rows = "".join(f"a,{i},{time}\nb,{i},{i}\n" for i, time in enumerate(times.split()))
+    events, _, lost = log("user_id,item_id,time\n" + rows)
+    assert events.out_of_order == count
+    assert not lost
+    assert events.time[:4].tolist() == sorted(map(float, times.split()))

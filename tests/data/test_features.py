@@ -105,6 +105,29 @@ def test_pictures_are_opened_in_chunks(prepare, monkeypatch):
     assert prepare.heard == [("items: x", done, 6) for done in (0, 2, 4, 6)]
 
 
+def test_pictures_by_id(prepare, monkeypatch):
+    monkeypatch.setattr(features_module, "_MEDIA_ROWS", 2)
+    (prepare.folder / "posters").mkdir()
+    for one, shade in (("a", 10), ("c", 30)):
+        png(prepare.folder / "posters", f"{one}.png", shade)
+    (prepare.folder / "posters" / "b.jpg").write_bytes(b"no picture")
+    feature = Image("x", height=8, width=8, folder="posters")
+    _, parts = prepare(feature, ["", "", ""], [2, 0, 1, -1], ids=["c", "a", "b", "a"])
+    assert parts["present"].ravel().tolist() == [1, 1, 0, 0]
+    assert parts["pixels"][:, 0, 0, 0, 0].tolist() == [30, 10, 0, 0]
+    assert [(x.line, x.column, x.value) for x in prepare.letters] == [(3, "x", "posters/b.jpg")]
+    with pytest.raises(
+        ValueError, match="None of the 1 ids has a file in 'posters': an id is '01', and a file is"
+    ):
+        prepare(feature, [""], [0], ids=["01"])
+
+
+def test_a_damaged_tar_is_an_error(prepare):
+    (prepare.folder / "media.tar").write_bytes(b"no tar" * 200)
+    with pytest.raises(ValueError, match="media.tar cannot be read as a tar"):
+        prepare(Image("x"), ["a.png"], [0])
+
+
 def test_clips(prepare):
     wav(prepare.folder, "a.wav", (3000 * np.sin(np.arange(8000))).astype(int))
     _, parts = prepare(Audio("x", seconds=1), ["a.wav", ""], [1, 0])

@@ -24,11 +24,11 @@ class Reader:
     def __init__(self, folder):
         self.folder, self.letters = folder, DeadLetters()
 
-    def __call__(self, contents, name="events.csv", columns=("a", "b"), optional=()):
+    def __call__(self, contents, name="events.csv", columns=("a", "b"), optional=(), entry=None):
         path = self.folder / name
         path.write_bytes(contents.encode() if isinstance(contents, str) else contents)
         wanted = {column: "the test" for column in columns}
-        return read_table(self.folder, path, "events", wanted, self.letters, optional)
+        return read_table(self.folder, path, "events", wanted, self.letters, optional, entry)
 
 
 @pytest.fixture
@@ -103,10 +103,13 @@ def test_a_row_longer_than_a_block_is_an_error(read, monkeypatch):
 @pytest.mark.parametrize(
     ("contents", "name", "hint"),
     [
-        ("a,b\n1,2\n3,é\n".encode("latin-1"), "events.csv", r"line 3 holds byte 0xe9.*ISO-8859-1"),
+        (
+            "a,b\n1,2\n3,é\n".encode("latin-1"),
+            "events.csv",
+            "line 3 holds byte 0xe9.*latin-1",
+        ),
         ("a,é,b\n1,2,3\n".encode("latin-1"), "events.csv", "line 1 holds byte 0xe9"),
         ("a,b\n1,2\n\xe9\n".encode("latin-1"), "events.csv", "line 3 holds"),  # in a row of one cell
-        ("a,b\n1,2\n".encode("utf-16"), "events.csv", "line 1 holds byte 0xff.*UTF-16"),
         ('{"a": "x", "b": "é"}'.encode("latin-1"), "events.jsonl", "line 1 holds byte 0xe9"),
     ],
 )
@@ -120,7 +123,7 @@ def test_files_that_are_not_utf8(read, contents, name, hint):
     [
         ("a,B", r"'events' \(events.csv\) has no column 'b', which the test asks for. It has: 'a', 'B'"),
         ("a,bb", "Did you mean 'bb'"),
-        ("a;b", "separated by ';'"),
+        ("a;B", "no column 'b'.*It has: 'a', 'B'"),
         ("a,b,a", "2 columns named 'a'"),
         ("", "begins with an empty line; its first line must name the columns 'a', 'b'"),
     ],
@@ -193,7 +196,7 @@ def test_parquet_strings_that_are_not_utf8(read):
     bad = pa.array([b"\xe9"]).view(pa.string())
     sink = io.BytesIO()
     pa.parquet.write_table(pa.table({"a": bad, "b": bad}), sink)
-    with pytest.raises(ValueError, match="no readable .parquet file.*UTF8"):
+    with pytest.raises(ValueError, match="is not UTF-8: line 1 holds byte 0xe9"):
         read(sink.getvalue(), "events.parquet")
 
 
@@ -219,3 +222,76 @@ def test_tables_without_rows(read, name, contents):
         read(contents, name)
     with pytest.raises(ValueError, match=r"is an empty file \(0 bytes\); it needs .* the columns 'a', 'b'"):
         read("", name)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig"])
+@pytest.mark.parametrize("name", ["events.csv", "events.csv.gz", "events.jsonl"])
+def test_a_byte_order_mark_says_the_encoding(read, encoding, name):
+    text = '{"a": "é", "b": "🎬"}\n' if "json" in name else 'a,b\né,"🎬"\n'
+    contents = text.encode(encoding)
+    table = read(gzip.compress(contents) if name.endswith("gz") else contents, name)
+    assert (cells(table, "a"), cells(table, "b")) == (["é"], ["🎬"])
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "utf-16-le", "gb18030"])
+def test_an_encoding_that_is_named(read, encoding):
+    table = read("a;b\né;ü\n".encode(encoding), entry={"encoding": encoding})
+    assert (cells(table, "a"), cells(table, "b")) == (["é"], ["ü"])
+
+
+def test_a_file_that_is_not_in_the_encoding_that_was_named(read):
+    with pytest.raises(ValueError, match="is not UTF-16: line 2 holds byte 0x00"):
+        read("a,b\n1,".encode("utf-16") + b"\x00\xdc,\x00", entry={"encoding": "utf-16"})
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_the_separator_is_the_one_that_finds_the_columns(read, separator):
+    table = read(f'x.y{separator}a{separator}b\n1{separator}"2{separator}3"{separator}4\n')
+    assert (cells(table, "a"), cells(table, "b")) == ([f"2{separator}3"], ["4"])
+
+
+def test_other_separators_are_named(read):
+    assert cells(read("a b\n1 2\n", entry={"separator": " "}), "b") == ["2"]
+    assert cells(read("a,b\tb\n1\t2\n", "events.tsv", columns=["b"]), "b") == ["2"]
+    with pytest.raises(ValueError, match="no column 'a'.*It has: 'a,b'"):
+        read("a,b\n1,2\n", entry={"separator": ";"})
+
+
+def test_broken_text_is_a_dead_row_where_the_file_is_utf8(read, monkeypatch):
+    monkeypatch.setattr(formats, "_BLOCK", 64)  # several blocks
+    good = "".join(f"{i},é🎬\n" for i in range(30)).encode()
+    broken = b"x,\xe9\n" + b"caf\xe9,1\n" + b"\xff\n" + b'"\xf0\x9f\x8e",\xc3\n'
+    table = read(b"a,b,c\n".replace(b",c", b"") + good + broken + good)
+    assert table.met == 64
+    assert table.lines.tolist() == [*range(2, 32), *range(36, 66)]
+    assert table.places.tolist() == [line - 2 for line in table.lines]
+    found = {(x.line, x.column, x.reason, x.value, x.detail[-9:]) for x in read.letters}
+    assert found == {
+        (32, "b", "not UTF-8", "\ufffd", "byte 0xe9"),
+        (33, "a", "not UTF-8", "caf\ufffd", "byte 0xe9"),
+        (34, "", "not UTF-8", "\ufffd", "byte 0xff"),
+        (35, "a", "not UTF-8", "\ufffd\ufffd\ufffd", "byte 0xf0"),
+    }
+
+
+def test_broken_text_of_a_column_nobody_reads_does_no_harm(read):
+    assert cells(read(b"a,b,c\n1,2,\xe9\n"), "a") == ["1"]
+
+
+def test_broken_json_lines_and_parquet(read):
+    lines = '{"a": "é", "b": 1}\n'.encode() * 3 + b'{"a": "\xe9", "b": 1}\n'
+    assert read(lines, "events.jsonl").lines.tolist() == [1, 2, 3]
+    texts = [b"\xc3\xa9", b"\xe9", None, b"\xc3\xa9"]
+    sink = io.BytesIO()
+    pa.parquet.write_table(pa.table({"a": pa.array(texts).view(pa.string()), "b": range(4)}), sink)
+    table = read(sink.getvalue(), "events.parquet")
+    assert cells(table, "a") == ["é", None, "é"]
+    assert cells(table, "b") == [0, 2, 3]
+    assert [(x.line, x.reason) for x in read.letters] == [(4, "not UTF-8"), (2, "not UTF-8")]
+
+
+def test_a_long_file_in_another_encoding_is_refused_early(read):
+    monkeyed = "a,b\n" + "é,1\n" * 3000
+    with pytest.raises(ValueError, match="is not UTF-8: line 2 holds byte 0xe9"):
+        read(monkeyed.encode("latin-1"))
+    assert len(read.letters) == 1000

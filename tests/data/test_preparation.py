@@ -1,7 +1,9 @@
 """A folder becomes data: every row accounted for, nothing learnt from what is held out."""
 
 import hashlib
+import io
 import json
+import tarfile
 
 import numpy as np
 import pyarrow as pa
@@ -9,10 +11,11 @@ import pyarrow.parquet
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from PIL import Image as Pillow
 
 from tfmmrec.data import load, open_shards, preparation
 from tfmmrec.data.dataset import COLD, TEST, TRAIN, VALIDATION
-from tfmmrec.modalities import Category, Number, Text, Vector
+from tfmmrec.modalities import Category, Image, Number, Text, Vector
 from tfmmrec.recipes import demo_catalogue
 from tfmmrec.schema import Schema
 from tfmmrec.tasks import Binary, Match, Multiclass, NextItem, Rating
@@ -154,6 +157,44 @@ def test_cold_items_are_out_of_training_and_the_rest_is_split_without_them(tmp_p
     assert load(tmp_path, PLAIN, cold_items=0.25, seed=4).split_sha256 != data.split_sha256
 
 
+def test_users_who_are_held_out_are_asked_about_given_their_earlier_events(tmp_path):
+    text = "user_id,item_id\n" + "".join(f"{u},{u + e}\n" for u in range(20) for e in range(4))
+    data = load(events_only(tmp_path, text), PLAIN, split="users:50/25/25")
+    assert (len(data.train), len(data.validation), len(data.test)) == (40, 5, 5)
+    held = np.unique(data.events.user[data.test.rows])
+    assert not set(held) & set(data.events.user[data.train.rows])
+    for row in data.test.rows:
+        first, last = data.events.start[data.events.user[row]], data.events.start[data.events.user[row] + 1]
+        assert row == last - 1
+        assert data.test.history_rows(row).tolist() == list(range(first, last - 1))
+    assert data.popularity.sum() == 40
+    trained = set(data.events.item[data.train.rows])
+    assert trained == set(range(data.vocabulary.trained_items))
+
+
+def test_the_global_time_asks_about_events_after_a_moment(tmp_path):
+    text = "user_id,item_id,time\n" + "".join(
+        f"{u},{u + e},{10 * e + u}\n" for u in range(5) for e in range(8)
+    )
+    schema = Schema(tasks=[NextItem()], timestamp="time")
+    data = load(events_only(tmp_path, text), schema, split="global-time")
+    latest = data.events.time[data.train.rows].max()
+    assert (data.events.time[data.validation.rows] > latest).all()
+    assert data.events.time[data.validation.rows].max() < data.events.time[data.test.rows].min()
+    assert (len(data.train), len(data.validation), len(data.test)) == (32, 4, 4)
+    with pytest.raises(ValueError, match="'global-time' needs the time of every event"):
+        load(tmp_path, PLAIN, split="global-time")
+
+
+def test_a_set_of_events_needs_its_times_for_the_global_time(tmp_path):
+    text = "user_id,item_id,time\n" + "".join(f"a,{i},{i}\n" for i in range(10)) + "a,11,\na,12,soon\n"
+    schema = Schema(tasks=[Match()], timestamp="time")
+    folder = events_only(tmp_path, text)
+    assert load(folder, schema, split="random").books["events"]["used"] == 12
+    data = load(folder, schema, split="global-time")
+    assert data.books["events"] == {"rows": 12, "used": 10, "dead": 2, "left out": 0, "out of order": 0}
+
+
 # an example takes a while: a failing one is shown as it was found
 SLOW = settings(
     deadline=None,
@@ -179,13 +220,13 @@ def test_every_row_is_used_or_dead(folder, rows, items, cold_items):
     lines = [f"{u},{i},{t},{3 if whole else '3,4'}" for u, i, t, whole in rows]
     events = "\n".join(["user_id,item_id,time,stars", *lines, "u1,i1,7,3", "u1,i2,8,3"])
     fill(folder, events=events, items="item_id,year\n" + "".join(f"{i},soon\n" for i in items) + "i1,\ni2,\n")
-    data = load(folder, schema, cold_items=cold_items)
+    data = load(folder, schema, cold_items=cold_items, max_dead=1)
     known = {item for item in items if item.strip()}
-    sound = [
-        (user, item)
+    sound = {
+        (user, item, time): (user, item)  # each once
         for user, item, time, whole in rows
         if whole and user.strip() and item in known and time not in ("", "soon", "nan")
-    ]
+    }.values()
     used = [
         (data.user_ids[u], data.item_ids[i]) for u, i in zip(data.events.user, data.events.item, strict=True)
     ]
@@ -277,6 +318,27 @@ def test_vectors_in_a_file_are_part_of_what_was_prepared(folder, tmp_path):
     assert [d.items["sound"]["vector"].shape for d in (first, second)] == [(5, 2), (5, 3)]
 
 
+def test_media_by_id_and_in_a_tar_are_part_of_what_was_prepared(folder, tmp_path):
+    def colour(file, shade):
+        packed = io.BytesIO()
+        Pillow.new("RGB", (8, 8), (shade, 0, 0)).save(packed, "PNG")
+        entry = tarfile.TarInfo(file)
+        entry.size = len(packed.getvalue())
+        return entry, io.BytesIO(packed.getvalue())
+
+    schema = Schema(item=[Image("poster", 8, 8, folder="posters")], tasks=[NextItem()], order="file")
+    found = []
+    for shades in ({"i1": 10, "i3": 30}, {"i1": 20, "i2": 40, "i3": 60}):
+        with tarfile.open(folder / "media.tar", "w") as tar:
+            for one, shade in shades.items():
+                tar.addfile(*colour(f"posters/{one}.png", shade))
+        data = load(folder, schema, prepared=tmp_path / "prepared")
+        pixels = data.items["poster"]["pixels"][:, 0, 0, 0, 0]
+        found.append({one: int(red) for one, red in zip(data.item_ids, pixels, strict=True) if red})
+    assert found == [{"i1": 10, "i3": 30}, {"i1": 20, "i2": 40, "i3": 60}]
+    assert data.problems == {}
+
+
 def test_progress_is_told(folder):
     heard = []
     load(folder, RICH, progress=lambda *event: heard.append(event))
@@ -362,7 +424,7 @@ def test_rows_that_go_missing_are_a_fault(folder, monkeypatch):
                             "time": log.time[1:]})  # fmt: skip
 
     monkeypatch.setattr(preparation, "usable_events", careless)
-    with pytest.raises(RuntimeError, match=r"'events' do not add up: 6 read, but 5 used \+ 0 lost"):
+    with pytest.raises(RuntimeError, match=r"'events' do not add up: 6 read, but 5 used \+ 0 dead"):
         load(folder, RICH)
 
 

@@ -1,8 +1,13 @@
 """The tables of a folder: found, or an error that says what is there."""
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 
-from tfmmrec.data.readers import check_folder, find_table
+from tfmmrec.data.cells import number_ids
+from tfmmrec.data.dead_letters import DeadLetters
+from tfmmrec.data.readers import check_folder, find_table, read_table, table_files
 
 
 def files(folder, *names):
@@ -63,7 +68,7 @@ def test_a_table_the_schema_names(tmp_path):
         ValueError, match="names 'rating.csv' as the table 'events'.*Did you mean 'ratings.csv'"
     ):
         find_table(tmp_path, "events", "rating.csv")
-    with pytest.raises(ValueError, match="'notes.txt' .* a table is a file of .csv, .csv.gz, .parquet"):
+    with pytest.raises(ValueError, match="'notes.txt' .* a table is a file of .csv, .csv.gz, .tsv"):
         find_table(tmp_path, "events", "notes.txt")
 
 
@@ -71,3 +76,74 @@ def test_a_long_listing_is_cut(tmp_path):
     files(tmp_path, *(f"{i:02d}.txt" for i in range(20)))
     with pytest.raises(ValueError, match="It holds: 00.txt, .* 11.txt and 8 more"):
         find_table(tmp_path, "events", why="a model needs it")
+
+
+class Parts:
+    """A table in a folder of files."""
+
+    def __init__(self, folder):
+        self.folder, self.letters = folder, DeadLetters()
+
+    def __call__(self, columns=("a", "b"), optional=(), **texts):
+        (self.folder / "events").mkdir(exist_ok=True)
+        for name, text in texts.items():
+            (self.folder / "events" / name.replace("__", ".")).write_text(text)
+        path = find_table(self.folder, "events")
+        return read_table(
+            self.folder, path, "events", dict.fromkeys(columns, "the test"), self.letters, optional
+        )
+
+
+@pytest.fixture
+def read(tmp_path):
+    return Parts(tmp_path)
+
+
+def test_the_files_of_a_folder_are_one_table_in_the_order_of_their_names(read):
+    table = read(
+        part_2__csv="b,a\n5,6\n",  # another order of columns
+        part_0__csv="a,b\n1,2\n1\n3,4\n",
+        part_1__csv="a,b\n",  # nothing in it
+        part_3__csv="a,b\n7\n8,9\n",
+        _SUCCESS="",
+    )
+    assert table.cells("a", np.arange(4)) == ["1", "3", "6", "8"]
+    assert table.cells("b", np.arange(4)) == ["2", "4", "5", "9"]
+    assert [table.where(row) for row in range(4)] == [
+        ("events/part_0.csv", 2), ("events/part_0.csv", 4), ("events/part_2.csv", 2), ("events/part_3.csv", 3)
+    ]  # fmt: skip
+    assert table.places.tolist() == [0, 2, 3, 5]
+    assert table.met == 6
+    assert [(x.file, x.line) for x in read.letters] == [("events/part_0.csv", 3), ("events/part_3.csv", 2)]
+
+
+def test_files_that_do_not_agree_on_a_type(read, tmp_path):
+    (tmp_path / "events").mkdir()
+    for number, ids in enumerate([["x", "7"], [7, 8]]):
+        columns = {"a": ids, "b": ids} | ({"split": ["test", "train"]} if number else {})
+        pa.parquet.write_table(pa.table(columns), tmp_path / "events" / f"part-{number}.parquet")
+    table = read(optional=["split"])
+    assert table.cells("a", np.arange(4)) == ["x", "7", 7, 8]
+    assert table.cells("split", np.arange(4)) == [None, None, "test", "train"]
+    assert number_ids(table.columns["a"])[0].tolist() == [0, 1, 1, 2]
+
+
+def test_folders_that_are_no_table(read, tmp_path):
+    with pytest.raises(ValueError, match="file part_1.csv. has no column 'b'|part_1.csv. has no column 'b'"):
+        read(part_0__csv="a,b\n1,2\n", part_1__csv="a,c\n1,2\n")
+    with pytest.raises(ValueError, match="one table as files of one format .*holds: part_0.csv, .* x.jsonl"):
+        read(x__jsonl="{}")
+    with pytest.raises(ValueError, match="'events' is there more than once: events.csv, events"):
+        files(tmp_path, "events.csv")
+        read()
+
+
+def test_a_folder_of_pictures_is_no_table(tmp_path):
+    files(tmp_path, "items/1.jpg", "events.csv")
+    assert find_table(tmp_path, "items") is None
+
+
+def test_a_folder_of_files_may_have_another_name(tmp_path):
+    files(tmp_path, "log/a.csv", "log/b.csv")
+    path = find_table(tmp_path, "events", {"file": "log"})
+    assert [file.name for file in table_files(path)] == ["a.csv", "b.csv"]

@@ -208,7 +208,7 @@ def test_no_shards_or_another_version(data, tmp_path):
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     (tmp_path / "manifest.json").write_text(json.dumps({**manifest, "version": 99}))
     with pytest.raises(
-        ValueError, match="version 99, and this library reads version 1: prepare the data again"
+        ValueError, match="version 99, and this library reads version 2: prepare the data again"
     ):
         open_shards(tmp_path)
     assert not shards.holds(tmp_path, MARK)

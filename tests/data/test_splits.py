@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tfmmrec.data import splits
-from tfmmrec.data.dataset import TEST, TRAIN, VALIDATION
+from tfmmrec.data.dataset import CONTEXT, TEST, TRAIN, VALIDATION
 
 counts_of_users = st.lists(st.integers(0, 40), min_size=1, max_size=12).filter(any)
 
@@ -83,9 +83,9 @@ def test_by_name():
     assert splits.named("random:70/15/15") == (splits.random, "70/15/15")
     assert splits.named("column:a:b") == (splits.column, "a:b")
     with pytest.raises(
-        ValueError, match="no split 'leave-last-on'. Did you mean 'leave-last-out'. Choose 'auto'"
+        ValueError, match="no split 'leave-last-ou'. Did you mean 'leave-last-out'. Choose 'auto'"
     ):
-        splits.named("leave-last-on")
+        splits.named("leave-last-ou")
     with pytest.raises(ValueError, match="no split 'np'"):
         splits.named("np")
     with pytest.raises(ValueError, match="'leave-last-out' has no options, got '2'"):
@@ -116,3 +116,79 @@ def test_cold_items_are_drawn_anew_by_another_seed():
 def test_a_share_of_cold_items_that_is_none(share):
     with pytest.raises(ValueError, match=r"share of items to hold out altogether, in \[0, 1\)"):
         splits.check_share(share)
+
+
+@given(counts_of_users)
+def test_leave_last_one(counts):
+    codes = splits.leave_last_one(start=starts(counts))
+    for user in per_user(codes, counts):
+        held = [TEST] if len(user) >= 2 else []
+        assert user.tolist() == [TRAIN] * (len(user) - len(held)) + held
+    with pytest.raises(ValueError, match="'leave-last-one' has no options, got '1'"):
+        splits.leave_last_one(start=starts(counts), option="1")
+
+
+times_of_events = st.lists(st.integers(0, 15) | st.floats(0, 9), min_size=1, max_size=60)
+
+
+@given(times_of_events, st.sampled_from([(80, 10, 10), (1, 1, 1), (5, 5, 0), (1, 0, 3)]), st.randoms())
+def test_global_time_parts_no_moment_and_no_order_of_the_file_matters(times, shares, chance):
+    time = np.asarray(times, "float64")
+    option = "/".join(map(str, shares))
+    codes = splits.global_time(time=time, option=option)
+    assert codes.dtype == np.int8
+    for earlier, later in ((TRAIN, VALIDATION), (TRAIN, TEST), (VALIDATION, TEST)):
+        if (codes == earlier).any() and (codes == later).any():
+            assert time[codes == earlier].max() < time[codes == later].min()
+    # the last moment of a part is the one in which its share is reached
+    reached = 0.0
+    for code, share in enumerate(shares[:2]):
+        reached += share * len(time) / sum(shares)
+        until = codes <= code
+        assert until.sum() >= reached - 1e-6
+        assert (time < time[until].max()).sum() < reached + 1e-6
+    order = list(range(len(times)))
+    chance.shuffle(order)
+    np.testing.assert_array_equal(splits.global_time(time=time[order], option=option), codes[order])
+
+
+def test_global_time_by_hand():
+    time = np.asarray([5, 1, 2, 3, 4, 6, 7, 8, 9, 10.0])
+    codes = splits.global_time(time=time)
+    assert codes.tolist() == [TRAIN] * 8 + [VALIDATION, TEST]
+    assert splits.global_time(time=np.ones(10)).tolist() == [TRAIN] * 10
+    tied = np.asarray([1, 2, 3, 4, 5, 6, 7, 8, 8, 8.0])
+    assert (splits.global_time(time=tied) == TRAIN).all()
+    with pytest.raises(ValueError, match="'global-time' needs the time of every event: name its column"):
+        splits.global_time(time=np.asarray([1, np.nan]))
+    with pytest.raises(ValueError, match="'global-time' takes shares .*got '80/20'"):
+        splits.global_time(time=time, option="80/20")
+
+
+@given(counts_of_users, st.sampled_from([(8, 1, 1), (60, 40, 0), (1, 0, 1), (1, 0, 0)]), st.integers(0, 9))
+def test_users_are_held_out_whole(counts, shares, seed):
+    option = "/".join(map(str, shares))
+    codes = splits.users(start=starts(counts), option=option, seed=seed)
+    groups = {TRAIN: 0, VALIDATION: 0, TEST: 0}
+    for user in per_user(codes, counts):
+        if not len(user):
+            continue
+        if (user == TRAIN).all():
+            groups[TRAIN] += len(user) > 1
+            continue
+        assert len(user) > 1
+        assert (user[:-1] == CONTEXT).all()
+        groups[user[-1]] += 1
+    drawn = sum(groups.values())
+    _, validation, test = np.asarray(shares) / sum(shares) * drawn
+    assert abs(groups[TEST] - test) <= 0.5
+    assert abs(groups[TEST] + groups[VALIDATION] - test - validation) <= 0.5
+    np.testing.assert_array_equal(codes, splits.users(start=starts(counts), option=option, seed=seed))
+
+
+def test_users_are_drawn_anew_by_another_seed():
+    start = np.arange(0, 301, 3)
+    assert (splits.users(start=start, seed=0) != splits.users(start=start, seed=1)).any()
+    assert np.bincount(splits.users(start=start)).tolist() == [240, 10, 10, 0, 40]
+    with pytest.raises(ValueError, match="'users' takes shares"):
+        splits.users(start=start, option="few")

@@ -1,7 +1,9 @@
 """Audio: WAV files, log-mel frames; the contract."""
 
 import io
+import sys
 import wave
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from backends import preprocessed
 from contracts import ModalityContract
 from contracts.samples import EXAMPLES
 from tfmmrec.modalities import Audio
-from tfmmrec.modalities.audio import checked_wav
+from tfmmrec.modalities.audio import checked_clip, checked_wav
 
 
 def clip(sound, rate=2000, width=2, channels=1):
@@ -93,6 +95,8 @@ def test_other_rates_and_channels_sound_alike():
         (b"", "not a readable WAV file"),
         (clip([0.1] * 9, width=1), "expected a 16-bit PCM WAV file, got 8 bits; convert it to 16 bits"),
         (clip([]), "cut off: it promises 0 samples and holds 0"),
+        (clip([0.0] * 50), "the clip is silent: nothing in it can be heard"),
+        (clip([0.25] * 50, channels=2), "silent"),  # a constant is no sound
         (clip([0.1] * 50)[:-40], "cut off: it promises 50 samples and holds 30"),
     ],
 )
@@ -102,11 +106,11 @@ def test_files_that_cannot_be_heard(contents, match):
 
 
 def test_they_are_rejected_in_a_table(tmp_path):
-    (tmp_path / "good.wav").write_bytes(clip([0.1] * 9))
+    (tmp_path / "good.wav").write_bytes(clip([0.1, -0.1] * 5))
     (tmp_path / "bad.wav").write_bytes(b"no sound")
     rejected = {}
     raw = SMALL.raw(["bad.wav", "good.wav", "absent.wav", None], tmp_path, rejected.__setitem__)
-    assert raw == [b"", clip([0.1] * 9), b"", b""]
+    assert raw == [b"", clip([0.1, -0.1] * 5), b"", b""]
     assert rejected.keys() == {0, 2}
 
 
@@ -120,3 +124,74 @@ def test_every_group_of_frames_can_be_handed_to_the_fusion():
     tokens, mask = layer({"frames": np.ones((2, 8, 6), "float16"), "heard": np.asarray([3, 0], "int32")})
     assert tokens.shape == (2, 4, 8)
     assert np.asarray(mask).tolist() == [[True, True, False, False], [False] * 4]
+
+
+def fake_soundfile(sound, rate, harm=None):
+    """A module with what is used of soundfile's documented API; `sound` is [samples, channels]."""
+    asked = []
+
+    class SoundFile:
+        def __init__(self, file):
+            if harm:
+                raise RuntimeError(harm)
+            self.samplerate = rate
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+        def read(self, frames, dtype, always_2d):
+            asked.append((frames, dtype, always_2d))
+            return np.asarray(sound, "float32")[:frames]
+
+    return SimpleNamespace(SoundFile=SoundFile), asked
+
+
+@pytest.mark.parametrize("beginning", [b"ID3", b"fLaC", b"OggS", b"\xff\xfb"])
+def test_other_formats_are_decoded_to_wav(monkeypatch, beginning):
+    stereo = np.stack([tone(300, 2.0), 3 * tone(300, 2.0)], axis=1)  # too loud on one side
+    module, asked = fake_soundfile(stereo, 2000)
+    monkeypatch.setitem(sys.modules, "soundfile", module)
+    with wave.open(io.BytesIO(checked_clip(beginning + b"...", 1.2))) as decoded:
+        assert decoded.getparams()[:4] == (2, 2, 2000, 2400)
+        samples = np.frombuffer(decoded.readframes(2400), "<i2").reshape(-1, 2) / 32767
+    assert asked == [(2400, "float32", True)]
+    np.testing.assert_allclose(samples, np.clip(stereo[:2400], -1, 1), atol=1e-4)
+
+
+def test_other_formats_that_cannot_be_heard(monkeypatch, tmp_path):
+    module, _ = fake_soundfile([], 2000, harm="unknown format")
+    monkeypatch.setitem(sys.modules, "soundfile", module)
+    with pytest.raises(ValueError, match=r"not a readable clip \(unknown format\)"):
+        checked_clip(b"fLaC", 1.0)
+    for sound, match in ((np.zeros((0, 1)), "holds 0"), (np.zeros((50, 1)), "silent")):
+        monkeypatch.setitem(sys.modules, "soundfile", fake_soundfile(sound, 2000)[0])
+        with pytest.raises(ValueError, match=match):
+            checked_clip(b"OggS", 1.0)
+
+
+def test_without_the_extra_the_error_names_it(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "soundfile", None)  # as if it were not installed
+    (tmp_path / "a.mp3").write_bytes(b"ID3")
+    with pytest.raises(ImportError, match=r'pip install "tfmmrec\[audio\]", or convert them to 16-bit WAV'):
+        SMALL.raw(["a.mp3"], tmp_path, None)
+    assert checked_clip(clip(tone(300)), 1.0) == clip(tone(300))  # WAV needs nothing
+
+
+@pytest.mark.parametrize("form", ["FLAC", "OGG", "MP3"])
+def test_real_files_of_other_formats_sound_like_their_wav(tmp_path, form):
+    soundfile = pytest.importorskip("soundfile")
+    sound = tone(1000, 2.0, rate=16_000)
+    soundfile.write(tmp_path / "a", sound, 16_000, format=form)
+    contents = (tmp_path / "a").read_bytes()
+    member = Audio("sound", seconds=1.0, mels=16)
+    whole, decoded = (
+        preprocessed(member, {}, [one])["frames"].astype("float32")
+        for one in (clip(sound, rate=16_000), checked_clip(contents, 2.0))
+    )
+    bands = [frames[0, 4:-4].mean(axis=0).argmax() for frames in (whole, decoded)]
+    assert bands[0] == bands[1]
+    with pytest.raises(ValueError, match="not a readable clip"):
+        checked_clip(contents[:20], 2.0)

@@ -53,6 +53,16 @@ def test_large_numbers_keep_their_differences():
     assert len(np.unique(preprocessed(Number("when"), state, epoch)["number"])) == 10
 
 
+def test_numbers_beyond_float32_are_no_numbers_and_a_nan_of_a_float_column_is_an_empty_cell():
+    rejected = {}
+    raw = Number("price").raw([1e39, 10**400, float("nan"), True], None, rejected.__setitem__)
+    np.testing.assert_array_equal(raw, [np.nan, np.nan, np.nan, 1.0])
+    assert rejected == {
+        0: "expected a finite number, got 1e+39",
+        1: "expected a finite number, got one of 401 digits",
+    }
+
+
 def test_what_is_no_number_is_rejected():
     rejected = {}
     raw = Number("price").raw([" 3.5 ", "12,5", "inf", "nan", None, "", 4, "x"], None, rejected.__setitem__)
@@ -60,5 +70,6 @@ def test_what_is_no_number_is_rejected():
     assert rejected == {
         1: "expected a number, got '12,5'",
         2: "expected a finite number, got 'inf'",
+        3: "expected a finite number, got 'nan'",
         7: "expected a number, got 'x'",
     }

@@ -89,3 +89,18 @@ def test_a_file_that_does_not_fit(tmp_path, file, array, match):
         np.save(tmp_path / file, array)
     with pytest.raises(ValueError, match=match):
         rejected_by(Vector("clip", file=file), [None] * 3, tmp_path)
+
+
+def test_rows_of_a_file_that_are_not_finite_are_rejected(tmp_path):
+    array = np.asarray([[1, 2], [np.nan, 2], [np.nan, np.nan], [1, np.inf], [1e300, 0]])
+    np.save(tmp_path / "clip.npy", array)
+    raw, rejected = rejected_by(Vector("clip", file="clip.npy"), [None] * 5, tmp_path)
+    np.testing.assert_array_equal(raw, [[1, 2], *[[np.nan, np.nan]] * 4])
+    assert rejected.keys() == {1, 3, 4}  # a row of NaN says that there is none
+    assert "expected finite numbers in row 3 of 'clip.npy'" in rejected[3]
+
+
+def test_an_empty_list_is_an_empty_cell():
+    raw, rejected = rejected_by(Vector("clip"), [[], [1, 2], [10**400, 1]])
+    np.testing.assert_array_equal(raw, [[np.nan, np.nan], [1, 2], [np.nan, np.nan]])
+    assert rejected.keys() == {2}

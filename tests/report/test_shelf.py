@@ -1,5 +1,7 @@
 """Titles and pictures from the data folder, and strips of an evaluation."""
 
+import tarfile
+
 import numpy as np
 import pytest
 from PIL import Image as Pillow
@@ -56,3 +58,17 @@ def test_strips_of_an_evaluation_frame_what_was_held_out(folder):
     assert all(title == "Fourth" for cards in wanted[1:] for title, framed in cards if framed)
     everybody = strips_of(results, data.test, shelf, users=50)
     assert len(everybody) == 6 and np.unique([strip.name for strip in everybody]).size == 6
+
+
+def test_pictures_by_id_and_in_a_tar(folder, tmp_path):
+    picture = (folder / "a.png").read_bytes()
+    (tmp_path / "items.csv").write_text("id,title\na,First\nb,Second\nc,Third\n")
+    (tmp_path / "posters").mkdir()
+    (tmp_path / "posters" / "a.png").write_bytes(picture)
+    with tarfile.open(tmp_path / "media.tar", "w") as tar:
+        tar.add(folder / "a.png", "posters/b.png")
+    schema = Schema(item=[Image("poster", folder="posters")], tasks=[NextItem()], item_id="id", order="file")
+    shelf = Shelf.of(tmp_path, schema)
+    assert {one: shelf.card(one).picture for one in "abc"} == {"a": picture, "b": picture, "c": None}
+    (tmp_path / "posters" / "a.png").unlink()
+    assert shelf.card("a").picture is None

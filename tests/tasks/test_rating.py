@@ -23,6 +23,20 @@ def test_labels():
     assert rejected == {2: "expected a number, got 'good'", 3: "expected a finite number, got 'inf'"}
 
 
+def test_ratings_beyond_their_range_are_rejected():
+    rejected = {}
+    member = Rating("stars", low=1, high=5)
+    assert member.labels(["1", "5", "0.9", "6", None], rejected.__setitem__) == [1.0, 5.0, None, None, None]
+    assert rejected == {
+        2: "expected a rating from 1 to 5, got '0.9'",
+        3: "expected a rating from 1 to 5, got '6'",
+    }
+    assert Rating("stars", low=0).labels(["-1", "1e9"], {}.__setitem__) == [None, 1e9]
+    assert member.to_dict() == {"task": "Rating", "column": "stars", "low": 1, "high": 5}
+    with pytest.raises(ValueError, match="low must be below high, got low=5 and high=1"):
+        Rating("stars", low=5, high=1)
+
+
 def test_the_state_by_hand():
     assert Rating("stars").fit([1.0, None, 5.0, 3.0]) == pytest.approx(
         {"mean": 3.0, "scale": (8 / 3) ** 0.5, "low": 1.0, "high": 5.0}

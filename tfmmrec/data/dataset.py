@@ -16,8 +16,8 @@ from tfmmrec.schema import Schema
 Features = dict[str, dict[str, np.ndarray]]
 """Feature name → part → array; row = item, user or event."""
 
-TRAIN, VALIDATION, TEST, COLD = 0, 1, 2, 3
-SPLITS = ("train", "validation", "test", "cold")
+TRAIN, VALIDATION, TEST, COLD, CONTEXT = 0, 1, 2, 3, 4
+SPLITS = ("train", "validation", "test", "cold", "context")
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,8 @@ class Events:
         start: int64 ``[M + 1]``: user m's events are rows ``start[m]:start[m + 1]``.
         item: int32 ``[E]``, rows of the catalogue.
         time: float64 ``[E]``, seconds since the epoch; NaN where there are no times.
-        split: int8 ``[E]``, one of TRAIN, VALIDATION, TEST, COLD.
+        split: int8 ``[E]``, one of TRAIN, VALIDATION, TEST, COLD, CONTEXT. A context is never learnt from and
+            never asked about: it is the history of a user who is held out as a whole.
         features: of the schema's event side.
         labels: task name → float32 ``[E]``, NaN is missing.
         weights: task name → float32 ``[E]``, class weight × example weight.
@@ -61,6 +62,8 @@ class Data:
         events: all events.
         split_sha256: pins who was held out: the hash of every (user id, item id, row order, split).
         problems: count of rows that could not be used or only in part, by reason.
+        books: table → its ``"rows"`` = ``"used"`` + ``"dead"`` + ``"left out"``; of the events used, also how
+            many stood ``"out of order"`` in the file.
     """
 
     schema: Schema
@@ -72,6 +75,7 @@ class Data:
     events: Events
     split_sha256: str
     problems: dict[str, int] = field(default_factory=dict)
+    books: dict[str, dict[str, int]] = field(default_factory=dict)
 
     @property
     def train(self) -> Split:
@@ -125,7 +129,7 @@ class Split:
 
     @property
     def name(self) -> str:
-        """``"train"``, ``"validation"``, ``"test"`` or ``"cold"``."""
+        """One of `SPLITS`."""
         return SPLITS[self.code]
 
     @cached_property
@@ -139,8 +143,8 @@ class Split:
     def history_rows(self, event: int) -> np.ndarray:
         """Rows of what is known when this event is asked about, oldest first.
 
-        With an order: the user's earlier events of earlier splits (of training only, for a cold item).
-        Without: all of the user's events of earlier splits.
+        With an order: the user's earlier events of earlier splits (of training only, for a cold item), and
+        of the context. Without: all of the user's events of those splits.
         """
         events = self.data.events
         user = events.user[event]
@@ -149,7 +153,8 @@ class Split:
         known = TRAIN if self.code == COLD else self.code - 1
         if self.code == TRAIN:
             return rows[(events.split[rows] == TRAIN) & (rows != event)]
-        return rows[events.split[rows] <= known]
+        codes = events.split[rows]
+        return rows[(codes <= known) | (codes == CONTEXT)]
 
 
 def history_inputs(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -22,6 +24,7 @@ class EventLog:
         user, item: int64 ``[E]``, numbers into `user_ids` and `item_ids`.
         user_ids, item_ids: by first appearance in the file.
         time: float64 ``[E]``, seconds since the epoch; NaN where there is none.
+        out_of_order: events that stand in the file after a later one of their user, and were sorted.
     """
 
     rows: np.ndarray
@@ -30,6 +33,7 @@ class EventLog:
     user_ids: list[str]
     item_ids: list[str]
     time: np.ndarray
+    out_of_order: int
 
     def starts(self, kept: np.ndarray) -> np.ndarray:
         """Where each user's events begin and end among the kept ones (bool ``[E]``): int64 ``[M + 1]``."""
@@ -50,10 +54,11 @@ class _Sieve:
         return np.flatnonzero(self._kept)
 
     def drop(self, bad: np.ndarray, column: str, reason: str) -> None:
-        """Drops rows (bool ``[R]``) for what stands in a column."""
+        """Drops rows (bool ``[R]``) for what stands in a column, or ``""`` for the row as a whole."""
         rows, table = np.flatnonzero(self._kept & bad), self._table
-        for row, cell in zip(rows.tolist(), table.cells(column, rows), strict=True):
-            self._letters.row(table.name, table.file, table.lines[row], column, reason, cell)
+        cells = table.cells(column, rows) if column else [None] * len(rows)
+        for row, cell in zip(rows.tolist(), cells, strict=True):
+            self._letters.row(table.name, *table.where(row), column, reason, cell)
         self._kept &= ~bad
 
 
@@ -72,7 +77,10 @@ def rows_by_id(table: Table, column: str, letters: DeadLetters) -> dict[str, int
 def usable_events(
     table: Table, schema: Schema, catalogue: dict[str, int] | None, split: str, letters: DeadLetters
 ) -> EventLog:
-    """The events of known users and items at known times, sorted.
+    """The events of known users and items at known times, each once, sorted.
+
+    Two events are the same when user, item, time and event features are; the first in the file is kept.
+    Without times nothing tells an event from its copy, and both are kept.
 
     Args:
         table: the events.
@@ -93,11 +101,14 @@ def usable_events(
     if catalogue is not None:
         unknown = np.asarray([one not in catalogue for one in item_ids] + [False])[item]
         sieve.drop(unknown, schema.item_id, "unknown item")
-    if schema.timestamp and schema.ordered:
+    if schema.timestamp and (schema.ordered or splits.needs_times(split)):
         sieve.drop(np.isnan(time), schema.timestamp, f"unusable {schema.timestamp}")
     if column := splits.column_of(split):
         codes = splits.column(values=table.cells(column, np.arange(len(table))))
         sieve.drop(codes < 0, column, "unknown split")
+    if schema.timestamp:
+        features = [feature.column for feature in schema.event if feature.in_table]
+        sieve.drop(_repeated(table, sieve.rows, user, item, time, features), "", "duplicate event")
     rows = sieve.rows
     if not len(rows):
         counts = ", ".join(f"{reason} ({count})" for reason, count in letters.counts().items())
@@ -111,10 +122,13 @@ def usable_events(
         for row, cell in zip(lacking, table.cells(schema.timestamp, lacking), strict=True):
             if cell is not None:
                 reason = f"unusable {schema.timestamp}"
-                letters.cell(table.name, table.file, table.lines[row], schema.timestamp, reason, cell)
+                letters.cell(table.name, *table.where(row), schema.timestamp, reason, cell)
     user, old_users = by_appearance(user[rows])
     item, old_items = by_appearance(item[rows])
     order = np.lexsort((time[rows], user))  # stable: ties keep the order of the file
+    # where each event of the file's order, user by user, stands in the final order
+    place = np.argsort(order)[np.argsort(user, kind="stable")]
+    out_of_order = int(np.sum(np.maximum.accumulate(place) > place)) if schema.ordered else 0
     return EventLog(
         rows[order],
         user[order],
@@ -122,4 +136,28 @@ def usable_events(
         [user_ids[number] for number in old_users],
         [item_ids[number] for number in old_items],
         time[rows][order],
+        out_of_order,
     )
+
+
+def _repeated(
+    table: Table,
+    rows: np.ndarray,
+    user: np.ndarray,
+    item: np.ndarray,
+    time: np.ndarray,
+    columns: Sequence[str],
+) -> np.ndarray:
+    """bool ``[R]``: the rows, among the given ones, that say the same as one before them."""
+    repeated = np.zeros(len(table), bool)
+    order = rows[np.lexsort((time[rows], item[rows], user[rows]))]
+    same = np.ones(max(0, len(order) - 1), bool)
+    for numbers in (user, item, time):  # NaN, an unknown time, is never the same
+        same &= numbers[order[1:]] == numbers[order[:-1]]
+    alike = np.sort(order[np.append(same, False) | np.insert(same, 0, False)]) if len(order) else order
+    cells = [map(repr, table.cells(column, alike)) for column in columns]
+    seen: set[tuple[Any, ...]] = set()
+    for row, *key in zip(alike.tolist(), user[alike], item[alike], time[alike], *cells, strict=True):
+        repeated[row] = tuple(key) in seen
+        seen.add(tuple(key))
+    return repeated

@@ -12,6 +12,7 @@ from tfmmrec.data.dead_letters import DeadLetters
 from tfmmrec.data.readers import Table
 from tfmmrec.data.vocabulary import State
 from tfmmrec.modalities import Id, Modality
+from tfmmrec.modalities.media import media_by_id, tar_members
 from tfmmrec.modalities.modality import Reject
 
 Progress = Callable[[str, int, int], None]
@@ -34,7 +35,7 @@ def prepare_feature(
 
     Args:
         feature: the schema's entry.
-        ids: ``[N]``: the values of a feature `Id`.
+        ids: ``[N]``: the values of a feature `Id`, and what media are found by.
         table: where the values of any other feature are.
         rows: int ``[N]``: the row of `table` of each item, user or event; −1 where it has none.
         trained: bool ``[N]``: whose values the state is learnt from.
@@ -46,8 +47,13 @@ def prepare_feature(
         The state, and arrays ``[N, …]`` by part.
     """
     values: list[Any] | None = None  # None: read anew in every chunk
+    by_id: dict[str, str] | None = None
+    if feature.media:
+        tar_members(folder)  # a damaged tar is an error, not a letter for each cell
     if table is None or isinstance(feature, Id):
         values = list(ids)
+    elif feature.media and not feature.in_table:
+        by_id = _found_by_id(feature, ids, folder)
     elif not feature.in_table:
         values = _from_file(feature, table, rows, folder, letters)
     elif not feature.media:
@@ -68,11 +74,27 @@ def prepare_feature(
         if values is not None:
             raw = values[chunk]
         elif table is not None:
-            raw = _from_column(feature, table, rows[chunk], folder, letters)
+            raw = _from_column(feature, table, rows[chunk], folder, letters, by_id, ids[chunk])
         for part, array in preprocess(raw).items():
             parts[part][chunk] = array
     progress(stage, len(rows), len(rows))
     return state, parts
+
+
+def _found_by_id(feature: Modality, ids: Sequence[str], folder: Path) -> dict[str, str]:
+    """The media of ids, of which not every one has some.
+
+    Raises:
+        ValueError: none has, or what `media_by_id` raises.
+    """
+    where: str = feature.folder  # type: ignore[attr-defined]  # of every kind of media
+    found = media_by_id(folder, where, feature.endings)
+    if not any(one in found for one in ids):
+        raise ValueError(
+            f"None of the {len(ids)} ids has a file in {where!r}: an id is {ids[0]!r}, and a file is "
+            f"{next(iter(found.values()))!r}. Files are named like their ids."
+        )
+    return found
 
 
 def rejector(
@@ -81,16 +103,26 @@ def rejector(
     """What a modality or a task calls to refuse one of `cells`, which stand in these rows of a table."""
 
     def reject(place: int, detail: str) -> None:
-        line = table.lines[rows[place]]
-        letters.cell(table.name, table.file, line, column, f"unusable {column}", cells[place], detail)
+        where = table.where(rows[place])
+        letters.cell(table.name, *where, column, f"unusable {column}", cells[place], detail)
 
     return reject
 
 
 def _from_column(
-    feature: Modality, table: Table, rows: np.ndarray, folder: Path, letters: DeadLetters
+    feature: Modality,
+    table: Table,
+    rows: np.ndarray,
+    folder: Path,
+    letters: DeadLetters,
+    by_id: dict[str, str] | None = None,
+    ids: Sequence[str] = (),
 ) -> list[Any]:
-    cells = table.cells(feature.column, rows)
+    """Raw values of cells: those of the column, or the media of these ids."""
+    if by_id is None:
+        cells = table.cells(feature.column, rows)
+    else:
+        cells = [by_id.get(one) if row >= 0 else None for one, row in zip(ids, rows, strict=True)]
     return feature.raw(cells, folder, rejector(letters, table, feature.column, rows, cells))
 
 

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
-import difflib
-import gzip
 import io
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -18,100 +13,43 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from tfmmrec.data.cells import Column
-from tfmmrec.data.dead_letters import DeadLetters
+from tfmmrec.data.encodings import BROKEN, MARK, marked
+from tfmmrec.data.sources import Chunk, Source
+
+SEPARATORS = (",", ";", "\t", "|")
+"""What may stand between the cells of a CSV whose separator is not named."""
 
 _BLOCK = 8 << 20  # bytes of CSV read at once, which is also the longest row
 _ROWS = 65_536  # rows of a chunk of Parquet and JSON-lines
 
-Chunk = tuple[np.ndarray, dict[str, Column]]
-"""Some rows: int64 ``[R]`` lines of the file, and the cells by column."""
-
-
-@dataclass
-class Source:
-    """One file being read: what is asked of it, and what was met so far.
-
-    Attributes:
-        table: ``"events"``, ``"items"`` or ``"users"``.
-        path: the file.
-        file: its name in messages.
-        wanted: columns to read → who asks for each.
-        optional: columns to read where there are such.
-        letters: gets the rows that cannot be read.
-        met: rows met so far, the unreadable ones included.
-        found: columns met so far, in their order.
-    """
-
-    table: str
-    path: Path
-    file: str
-    wanted: dict[str, str]
-    letters: DeadLetters
-    optional: Sequence[str] = ()
-    met: int = 0
-    found: dict[str, None] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        return f"Table {self.table!r} ({self.file})"
-
-    def columns(self) -> list[str]:
-        """The columns to read, once all are found.
-
-        Raises:
-            ValueError: one is missing.
-        """
-        for column, asker in self.wanted.items():
-            if column not in self.found:
-                raise ValueError(
-                    f"{self} has no column {column!r}, which {asker} asks for. "
-                    f"It has: {', '.join(map(repr, self.found))}.{self._hint(column)}"
-                )
-        return [*self.wanted, *(c for c in self.optional if c in self.found and c not in self.wanted)]
-
-    def reject(self, line: int, reason: str, value: Any, detail: str) -> None:
-        """A row that cannot be read."""
-        self.letters.row(self.table, self.file, line, "", reason, value, detail)
-
-    def open(self) -> BinaryIO:
-        """The file's bytes, unpacked."""
-        return gzip.open(self.path) if self.path.suffix.lower() == ".gz" else self.path.open("rb")  # type: ignore[return-value]
-
-    def _hint(self, column: str) -> str:
-        if len(self.found) == 1:
-            separator = next((s for s in (";", "\t", "|") if s in next(iter(self.found))), None)
-            if separator:
-                return f" Its columns seem to be separated by {separator!r}: write the file with commas."
-        close = difflib.get_close_matches(column, self.found, n=1)
-        return f" Did you mean {close[0]!r}?" if close else ""
-
 
 def read_csv(source: Source) -> Iterator[Chunk]:
-    """Comma-separated, quoted by ``"``, UTF-8 with or without a byte-order mark, a header of column names."""
-    header = _header(source)
+    """Cells between separators, quoted by ``"``, under a header of column names."""
+    source.separator, header = _header(source)
     source.found = dict.fromkeys(header)
     columns = source.columns()
     for column in columns:
         if header.count(column) > 1:
             raise ValueError(f"{source} has {header.count(column)} columns named {column!r}; keep one.")
-    unread: list[int] = []
+    unread: list[Any] = []
 
-    def reject(row: Any) -> str:
-        unread.append(row.number)
-        detail = f"expected {row.expected_columns} cells, got {row.actual_columns}"
-        source.reject(row.number, "wrong number of cells", row.text, detail)
+    def skip(row: Any) -> str:
+        unread.append(row)  # told of below: an error in here would be lost
         return "skip"
 
-    line = 1  # the header
+    line, told = 1, 0  # the header; how many of `unread` have been told of
     with source.open() as file:
-        text = _CheckedText(file)
+        text = _CountedQuotes(file)
         try:
             with pa.csv.open_csv(
                 pa.PythonFile(text, mode="r"),
                 pa.csv.ReadOptions(use_threads=False, block_size=_BLOCK),
                 # empty lines are kept, as rows of empty cells, so that lines can be counted
                 pa.csv.ParseOptions(
-                    newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=reject
+                    delimiter=source.separator,
+                    newlines_in_values=True,
+                    ignore_empty_lines=False,
+                    invalid_row_handler=skip,
                 ),
                 pa.csv.ConvertOptions(
                     include_columns=columns,
@@ -122,13 +60,15 @@ def read_csv(source: Source) -> Iterator[Chunk]:
                 ),
             ) as batches:
                 for batch in batches:
-                    lines = np.arange(line + 1, line + 1 + len(batch) + len(unread))
-                    lines = (np.setdiff1d(lines, unread) if unread else lines)[: len(batch)]
-                    line = lines[-1] if len(lines) else line
-                    source.met += len(batch)
-                    yield lines, {column: batch.column(column) for column in columns}
-        except UnicodeDecodeError as error:
-            raise _not_utf8(source) from error
+                    ahead = np.asarray([row.number for row in unread[told:]], "int64")
+                    lines = np.arange(line + 1, line + 1 + len(batch) + len(ahead))
+                    lines = np.setdiff1d(lines, ahead)[: len(batch)]
+                    line = int(lines[-1]) if len(lines) else line
+                    reached = told + int(np.sum(ahead < line))
+                    source.met += len(batch) + reached - told
+                    _reject(source, unread[told:reached])
+                    told = reached
+                    yield source.sound(lines, {column: batch.column(column) for column in columns})
         except pa.ArrowInvalid as error:
             if "Empty CSV file" in str(error):  # a header without a line break
                 return
@@ -138,9 +78,20 @@ def read_csv(source: Source) -> Iterator[Chunk]:
                 f"{source} has a row of more than {_BLOCK >> 20} MB after line {line}; perhaps a quote that "
                 "opens there is never closed."
             ) from error
-    source.met += len(unread)
+    source.met += len(unread) - told
+    _reject(source, unread[told:])
     if text.quotes % 2:
         _check_quotes(source)
+
+
+def _reject(source: Source, unread: list[Any]) -> None:
+    """Rows of a CSV that have too few or too many cells."""
+    for row in unread:
+        if BROKEN.search(row.text):
+            source.reject_broken(row.number, row.text)
+        else:
+            detail = f"expected {row.expected_columns} cells, got {row.actual_columns}"
+            source.reject(row.number, "wrong number of cells", row.text, detail)
 
 
 def read_parquet(source: Source) -> Iterator[Chunk]:
@@ -148,14 +99,24 @@ def read_parquet(source: Source) -> Iterator[Chunk]:
     with pa.parquet.ParquetFile(source.path) as file:
         source.found = dict.fromkeys(file.schema_arrow.names)
         for batch in file.iter_batches(_ROWS, columns=source.columns()):
-            batch.validate(full=True)  # strings are UTF-8
             lines = np.arange(source.met + 1, source.met + 1 + len(batch))
             source.met += len(batch)
-            yield lines, dict(zip(batch.schema.names, batch.columns, strict=True))
+            cells = dict(zip(batch.schema.names, batch.columns, strict=True))
+            for name, column in cells.items():
+                try:
+                    column.validate(full=True)  # strings are UTF-8
+                except pa.ArrowInvalid:
+                    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+                        raise
+                    contents = column.cast(pa.large_binary()).to_pylist()
+                    cells[name] = pa.array(
+                        [None if cell is None else marked(cell) for cell in contents], pa.large_string()
+                    )
+            yield source.sound(lines, cells)
 
 
 def read_jsonl(source: Source) -> Iterator[Chunk]:
-    """One JSON object per line, UTF-8; a key that a line lacks is an empty cell. Empty lines are no rows."""
+    """One JSON object per line; a key that a line lacks is an empty cell. Empty lines are no rows."""
     asked = [*source.wanted, *(c for c in source.optional if c not in source.wanted)]
     lines: list[int] = []
     cells: dict[str, list[Any]] = {column: [] for column in asked}
@@ -168,14 +129,14 @@ def read_jsonl(source: Source) -> Iterator[Chunk]:
 
     with source.open() as file:
         for number, raw in enumerate(file, 1):
-            raw = raw.removeprefix(codecs.BOM_UTF8) if number == 1 else raw
-            if not raw.strip():
+            text = raw.decode("utf-8").strip()
+            if not text:
                 continue
             source.met += 1
-            try:
-                text = raw.decode("utf-8").strip()
-            except UnicodeDecodeError as error:
-                raise _not_utf8(source) from error
+            if BROKEN.search(text):
+                source.reject_broken(number, text)
+                continue
+            source.beyond_ascii += not text.isascii()
             try:
                 row = json.loads(text)
                 if not isinstance(row, dict):
@@ -194,35 +155,38 @@ def read_jsonl(source: Source) -> Iterator[Chunk]:
     yield chunk()
 
 
-class _CheckedText(io.RawIOBase):
-    """A stream of bytes, handed on while checking that they are UTF-8 and counting the quotes."""
+class _CountedQuotes(io.RawIOBase):
+    """A stream of bytes, handed on while counting the quotes."""
 
     def __init__(self, file: BinaryIO) -> None:
         super().__init__()
-        self._file, self._decoder = file, codecs.getincrementaldecoder("utf-8")()
+        self._file = file
         self.quotes = 0
 
     def readable(self) -> bool:
         return True
 
     def read(self, size: int = -1) -> bytes:
-        """The next bytes, at most `size`.
-
-        Raises:
-            UnicodeDecodeError: they are not UTF-8.
-        """
+        """The next bytes, at most `size`."""
         piece = self._file.read(size)
-        self._decoder.decode(piece, final=not piece)
         self.quotes += piece.count(b'"')
         return piece
 
 
-def _header(source: Source) -> list[str]:
-    with source.open() as file, io.TextIOWrapper(file, "utf-8-sig", newline="") as text:
+def _header(source: Source) -> tuple[str, list[str]]:
+    """The separator and the names of the columns."""
+    tabs = source.path.name.lower().removesuffix(".gz").endswith(".tsv")
+    likely = sorted(SEPARATORS, key=lambda separator: separator != "\t") if tabs else SEPARATORS
+    headers = {one: _names(source, one) for one in ([source.separator] if source.separator else likely)}
+    # of equal ones the first
+    separator = max(headers, key=lambda one: sum(column in headers[one] for column in source.wanted))
+    return separator, headers[separator]
+
+
+def _names(source: Source, separator: str) -> list[str]:
+    with source.open() as file, io.TextIOWrapper(file, "utf-8", newline="") as text:
         try:
-            header = next(csv.reader(text), [])
-        except UnicodeDecodeError as error:
-            raise _not_utf8(source) from error
+            header = next(csv.reader(text, delimiter=separator), [])
         except csv.Error as error:
             raise ValueError(f"{source} has no readable header: {error}.") from error
     if not any(header):
@@ -230,22 +194,9 @@ def _header(source: Source) -> list[str]:
             f"{source} begins with an empty line; its first line must name the columns "
             f"{', '.join(map(repr, source.wanted))}."
         )
+    if broken := BROKEN.search(separator.join(header)):
+        raise source.wrong_encoding(f"line 1 holds byte 0x{ord(broken.group()) - MARK:02x}")
     return header
-
-
-def _not_utf8(source: Source) -> ValueError:
-    with source.open() as file:
-        for number, line in enumerate(file, 1):
-            try:
-                line.decode("utf-8")
-            except UnicodeDecodeError as error:
-                where = f"line {number} holds byte 0x{line[error.start]:02x}"
-                break
-    encoding = "UTF-16" if line[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "ISO-8859-1"
-    return ValueError(
-        f"{source} is not UTF-8: {where}. Save it as UTF-8; it may be {encoding}, which "
-        f"`iconv -f {encoding} -t UTF-8` converts."
-    )
 
 
 def _check_quotes(source: Source) -> None:
@@ -254,8 +205,8 @@ def _check_quotes(source: Source) -> None:
     Raises:
         ValueError: the file ends inside of quotes.
     """
-    with source.open() as file, io.TextIOWrapper(file, "utf-8-sig", newline="") as text:
-        rows, line = csv.reader(text, strict=True), 1
+    with source.open() as file, io.TextIOWrapper(file, "utf-8", newline="") as text:
+        rows, line = csv.reader(text, delimiter=source.separator or ",", strict=True), 1
         try:
             for _ in rows:
                 line = rows.line_num + 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,9 @@ from tfmmrec.data.dead_letters import DeadLetters
 from tfmmrec.data.event_log import EventLog, rows_by_id, usable_events
 from tfmmrec.data.features import Progress, prepare_feature
 from tfmmrec.data.labels import prepare_labels
-from tfmmrec.data.readers import Table, check_folder, find_table, read_table
+from tfmmrec.data.readers import Table, check_folder, find_table, read_table, table_files
 from tfmmrec.data.vocabulary import State, Vocabulary
+from tfmmrec.modalities.media import TAR
 from tfmmrec.schema import SIDES, Schema, Side
 
 _TABLES: dict[Side, str] = {"item": "items", "user": "users", "event": "events"}
@@ -32,6 +34,8 @@ def load(
     cold_items: float = 0.0,
     seed: int = 0,
     progress: Progress | None = None,
+    strict: bool = False,
+    max_dead: float = 0.5,
 ) -> Data:
     """Reads a data folder, splits its events, learns vocabularies from the training events, makes arrays.
 
@@ -40,9 +44,11 @@ def load(
 
     Args:
         folder: holds ``events``, and where the schema has features of theirs ``items`` and ``users``, as
-            ``.csv``, ``.parquet`` or ``.jsonl`` (CSV and JSON-lines also ``.gz``), and the media they name.
+            ``.csv``, ``.tsv``, ``.parquet`` or ``.jsonl`` (all but Parquet also ``.gz``) or as folders of
+            such files, and the media they name.
         schema: what the columns are.
-        split: ``"leave-last-out"``, ``"random"``, ``"random:70/15/15"``, ``"column:NAME"``, or ``"auto"``:
+        split: ``"leave-last-out"``, ``"leave-last-one"``, ``"random"``, ``"random:70/15/15"``,
+            ``"global-time"``, ``"users"`` (both with shares, too), ``"column:NAME"``, or ``"auto"``:
             leave-last-out where events have an order, else by the events' column ``split`` where there is
             one, else at random. See `tfmmrec.data.splits`.
         prepared: a folder for the result. What was prepared there from the same tables with the same
@@ -51,6 +57,10 @@ def load(
         cold_items: the share of items that are held out of training altogether, in [0, 1).
         seed: a whole number, for what is drawn: cold items and random splits.
         progress: called with a stage, what is done of it and what there is to do.
+        strict: stop at the first row or cell that cannot be used. Otherwise it is a dead letter, and the
+            rest goes on.
+        max_dead: stop when more than this share of a table's rows, or of a column's cells, is dead; in
+            [0, 1].
 
     Raises:
         ValueError: an argument, a table or the folder cannot be used; the message says what to change.
@@ -62,15 +72,21 @@ def load(
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise ValueError(f"seed must be a whole number of 0 or more, got {seed!r}.")
     splits.check_share(cold_items)
+    if isinstance(max_dead, bool) or not isinstance(max_dead, int | float) or not 0 <= max_dead <= 1:
+        raise ValueError(
+            f"max_dead is the share of a table that may be lost, in [0, 1], such as 0.5; got {max_dead!r}."
+        )
     if split != "auto":
         splits.named(split)
     folder = check_folder(folder)
     files = _find_tables(folder, schema)
-    fingerprint = _fingerprint(folder, files, schema, split, float(cold_items), int(seed))
+    limits = ["strict"] if strict else [float(max_dead)]  # what was prepared under others may be too dirty
+    fingerprint = _fingerprint(folder, files, schema, split, float(cold_items), int(seed), *limits)
     if prepared is not None and shards.holds(prepared, fingerprint):
         return shards.open_shards(prepared)
-    letters = DeadLetters()
-    data = _prepare(folder, files, schema, split, cold_items, int(seed), letters, progress or _silent)
+    letters = DeadLetters(strict)
+    hear = progress or _silent
+    data = _prepare(folder, files, schema, split, cold_items, int(seed), letters, hear, float(max_dead))
     if prepared is None:
         return data
     shards.write(data, prepared, fingerprint, letters)
@@ -86,12 +102,14 @@ def _prepare(
     seed: int,
     letters: DeadLetters,
     progress: Progress,
+    max_dead: float,
 ) -> Data:
     tables: dict[Side, Table] = {}
     for side, path in files.items():
         progress(f"{_TABLES[side]}: reading", 0, 1)
         wanted, optional = _columns(side, schema, split)
-        tables[side] = read_table(folder, path, _TABLES[side], wanted, letters, optional)
+        entry = schema.tables.get(_TABLES[side])
+        tables[side] = read_table(folder, path, _TABLES[side], wanted, letters, optional, entry)
         progress(f"{_TABLES[side]}: reading", 1, 1)
     events = tables["event"]
     if split == "auto":
@@ -101,6 +119,8 @@ def _prepare(
     names: dict[Side, str] = {"item": schema.item_id, "user": schema.user_id}
     known = {side: rows_by_id(tables[side], names[side], letters) for side in names if side in tables}
     log = usable_events(events, schema, known.get("item"), split, letters)
+    sizes = {table.name: table.met for table in tables.values()}
+    letters.check_share(sizes, max_dead)  # before the long part
     codes = _split(log, events, split, cold_items, seed)
     trained = codes == TRAIN
     item_ids, trained_items = _catalogue(log, trained, known.get("item", log.item_ids))
@@ -123,11 +143,12 @@ def _prepare(
             )
     task_states, labels, weights = prepare_labels(log, events, schema, trained, letters)
 
-    used = {side: int(np.sum(rows[side] >= 0)) for side in tables}
+    letters.check_share(sizes, max_dead)
+    used = {side: len(np.unique(rows[side][rows[side] >= 0])) for side in tables}
     if "user" in known:
         letters.left_out("users", "without events", len(known["user"]) - used["user"])
-    for side, table in tables.items():
-        letters.balance(table.name, table.met, used[side])
+    books = {t.name: letters.balance(t.name, t.met, used[side]) for side, t in tables.items()}
+    books["events"]["out of order"] = log.out_of_order
     number = {item: row for row, item in enumerate(item_ids)}
     return Data(
         schema,
@@ -147,6 +168,7 @@ def _prepare(
         ),
         _split_sha256(log, codes),
         letters.counts(),
+        books,
     )
 
 
@@ -175,10 +197,12 @@ def _find_tables(folder: Path, schema: Schema) -> dict[Side, Path]:
 
 def _fingerprint(folder: Path, files: dict[Side, Path], schema: Schema, *arguments: Any) -> dict[str, Any]:
     """What a preparation depends on, in plain values."""
-    paths = list(files.values())
+    paths = [part for path in files.values() for part in table_files(path)]
     for side in SIDES:
-        paths += [folder / feature.file for feature in getattr(schema, side) if not feature.in_table]
-    stats = {path.relative_to(folder).as_posix(): path.stat() for path in paths if path.exists()}
+        apart = [feature for feature in getattr(schema, side) if not feature.in_table]
+        paths += [folder / (feature.folder if feature.media else feature.file) for feature in apart]
+        paths += [folder / TAR for feature in getattr(schema, side) if feature.media]
+    stats = {os.path.relpath(path, folder): path.stat() for path in paths if path.exists()}
     return {
         "library": tfmmrec.__version__,
         "schema": schema.to_dict(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,15 @@ import numpy as np
 import pyarrow as pa
 
 from tfmmrec.data.cells import Column, pick_cells, plain
-from tfmmrec.data.dead_letters import DeadLetters
-from tfmmrec.data.formats import Source, read_csv, read_jsonl, read_parquet
+from tfmmrec.data.dead_letters import DeadLetter, DeadLetters
+from tfmmrec.data.formats import read_csv, read_jsonl, read_parquet
+from tfmmrec.data.sources import Chunk, Source
 
 _READERS = {
     ".csv": read_csv,
     ".csv.gz": read_csv,
+    ".tsv": read_csv,
+    ".tsv.gz": read_csv,
     ".parquet": read_parquet,
     ".jsonl": read_jsonl,
     ".jsonl.gz": read_jsonl,
@@ -31,16 +34,20 @@ class Table:
 
     Attributes:
         name: ``"events"``, ``"items"`` or ``"users"``.
-        file: its path below the data folder.
-        lines: int64 ``[R]``: where each row stands in the file, from 1. The header of a CSV is line 1; a row
+        file: the path of its file or folder, below the data folder.
+        parts: the paths of its files, in their order.
+        first: int64 ``[P]``: the first row of each file.
+        lines: int64 ``[R]``: where each row stands in its file, from 1. The header of a CSV is line 1; a row
             with line breaks inside of quotes counts as one line, as in a spreadsheet.
-        places: int64 ``[R]``: which row of the file each is, from 0, the unreadable ones counted.
+        places: int64 ``[R]``: which row of all files each is, from 0, the unreadable ones counted.
         columns: by name.
-        met: rows in the file, the unreadable ones counted.
+        met: rows in the files, the unreadable ones counted.
     """
 
     name: str
     file: str
+    parts: list[str]
+    first: np.ndarray
     lines: np.ndarray
     places: np.ndarray
     columns: dict[str, Column]
@@ -48,6 +55,10 @@ class Table:
 
     def __len__(self) -> int:
         return len(self.lines)
+
+    def where(self, row: int) -> tuple[str, int]:
+        """The file and the line of a row."""
+        return self.parts[np.searchsorted(self.first, row, side="right") - 1], int(self.lines[row])
 
     def cells(self, column: str, rows: np.ndarray) -> list[Any]:
         """Python values of these rows; row −1, empty cells and NaN are None."""
@@ -77,21 +88,46 @@ def check_folder(folder: str | Path) -> Path:
     )
 
 
-def find_table(folder: Path, name: str, file: str | None = None, why: str = "") -> Path | None:
-    """The file of a table, or None where there is none and none is needed.
+def table_files(path: Path) -> list[Path]:
+    """The files of a table that `find_table` found: itself, or those in its folder by their names.
+
+    Files whose names begin with ``_`` or ``.`` are left out: notes of the program that wrote the others.
+
+    Raises:
+        ValueError: the folder holds no table, or tables of several formats.
+    """
+    if not path.is_dir():
+        return [path]
+    files = sorted(p for p in path.iterdir() if p.is_file() and p.name[0] not in "._")
+    endings = {_ending(file.name) for file in files}
+    if len(endings) != 1 or None in endings:
+        raise ValueError(
+            f"The folder {path.name!r} should hold one table as files of one format "
+            f"({', '.join(_READERS)}), but holds: {_listing([file.name for file in files])}."
+        )
+    return files
+
+
+def find_table(
+    folder: Path, name: str, entry: str | Mapping[str, str] | None = None, why: str = ""
+) -> Path | None:
+    """The file of a table, or the folder of its files; None where there is none and none is needed.
 
     Args:
         folder: the data folder.
         name: ``"events"``, ``"items"`` or ``"users"``.
-        file: its file, where the schema names one.
+        entry: of the schema's `tables`, where there is one; it may name the file.
         why: what it is needed for; ``""`` where it is not.
 
     Raises:
         ValueError: it is missing, there are several, or its format is unknown.
     """
     there = sorted(path.name for path in folder.iterdir() if path.is_file())
+    file = entry.get("file") if isinstance(entry, Mapping) else entry
     if file is not None:
-        if not file.lower().endswith(tuple(_READERS)):
+        if (folder / file).is_dir():
+            return folder / file
+        if _ending(file) is None:
             raise ValueError(
                 f"The schema names {file!r} as the table {name!r}, but a table is a file of "
                 f"{', '.join(_READERS)}."
@@ -103,6 +139,8 @@ def find_table(folder: Path, name: str, file: str | None = None, why: str = "") 
             )
         return folder / file
     found = [name + ending for ending in _READERS if name + ending in there]
+    if (folder / name).is_dir() and any(_ending(path.name) for path in (folder / name).iterdir()):
+        found.append(name)  # and no folder of pictures that happens to have this name
     if len(found) > 1:
         raise ValueError(
             f"Table {name!r} is there more than once: {', '.join(found)}. Keep one, or name one in the "
@@ -111,7 +149,8 @@ def find_table(folder: Path, name: str, file: str | None = None, why: str = "") 
     if not found and why:
         raise ValueError(
             f"Table {name!r} is missing: {why}, but {str(folder)!r} holds no {name}.csv, {name}.parquet or "
-            f"{name}.jsonl (nor .csv.gz, .jsonl.gz).{_suggestion(f'{name}.csv', there)} It holds: "
+            f"{name}.jsonl (nor .tsv, .csv.gz, .tsv.gz, .jsonl.gz, nor a folder {name} of such files)."
+            f"{_suggestion(f'{name}.csv', there)} It holds: "
             f'{_listing(there)}. A table of another name is named in the schema: tables={{"{name}": "…"}}.'
         )
     return folder / found[0] if found else None
@@ -124,48 +163,102 @@ def read_table(
     wanted: dict[str, str],
     letters: DeadLetters,
     optional: Sequence[str] = (),
+    entry: str | Mapping[str, str] | None = None,
 ) -> Table:
-    """Reads columns of a table.
+    """Reads columns of a table, of one file or of several under one name.
 
     Args:
         folder: the data folder, which file names in messages are relative to.
-        path: the file.
+        path: the file, or the folder of the files.
         name: of the table.
         wanted: columns to read → who asks for each, for the message when it is missing.
         letters: gets the rows that cannot be read.
         optional: columns to read where there are such.
+        entry: of the schema's `tables`, where there is one; it may name separator and encoding.
 
     Raises:
-        ValueError: the file is empty, not what its ending says, not UTF-8, or lacks a column.
+        ValueError: a file is empty, not what its ending says, not in its encoding, or lacks a column; or
+            no file has a row.
     """
-    source = Source(name, path, path.relative_to(folder).as_posix(), wanted, letters, optional)
-    ending = next(ending for ending in _READERS if path.name.lower().endswith(ending))
-    if not path.stat().st_size:
+    settings: Mapping[str, str] = entry if isinstance(entry, Mapping) else {}
+    separator, encoding = settings.get("separator"), settings.get("encoding")
+    parts: list[str] = []
+    first, met = [0], 0
+    lines, places = [np.zeros(0, "int64")], [np.zeros(0, "int64")]
+    chunks: list[dict[str, Column]] = []
+    unread: list[DeadLetter] = []
+    for part in table_files(path):
+        file = part.relative_to(folder).as_posix()
+        source = Source(name, part, file, wanted, letters, optional, separator, encoding)
+        before = len(letters)
+        read = _read(source)
+        dead = list(letters.since(before))
+        parts.append(file)
+        numbers = np.concatenate([np.zeros(0, "int64"), *(numbers for numbers, _ in read)])
+        gaps = np.searchsorted(sorted(letter.line for letter in dead), numbers)
+        lines.append(numbers)
+        places.append(met + np.arange(len(numbers)) + gaps)
+        first.append(first[-1] + len(numbers))
+        chunks += [cells for _, cells in read]
+        met += source.met
+        unread += dead
+    file = path.relative_to(folder).as_posix()
+    title = f"Table {name!r} ({file})"
+    if not met:
+        raise ValueError(f"{title} has no rows, at most a header: nothing can be made of it.")
+    if len(unread) == met:
+        where = f"{unread[0].file}, line {unread[0].line}" if len(parts) > 1 else f"line {unread[0].line}"
+        raise ValueError(f"{title} has no readable row among {met}. The first, {where}: {unread[0].detail}.")
+    there = dict.fromkeys(column for cells in chunks for column in cells)
+    sizes = [len(next(iter(cells.values()))) for cells in chunks]
+    columns: dict[str, Column] = {
+        column: _join([cells.get(column, [None] * size) for cells, size in zip(chunks, sizes, strict=True)])
+        for column in there
+    }
+    return Table(
+        name,
+        file,
+        parts,
+        np.asarray(first[:-1], "int64"),
+        np.concatenate(lines),
+        np.concatenate(places),
+        columns,
+        met,
+    )
+
+
+def _read(source: Source) -> list[Chunk]:
+    """The rows of one file."""
+    if not source.path.stat().st_size:
         raise ValueError(
             f"{source} is an empty file (0 bytes); it needs a header or rows with the columns "
-            f"{', '.join(map(repr, wanted))}."
+            f"{', '.join(map(repr, source.wanted))}."
         )
-    unreadable = len(letters)
+    ending = _ending(source.path.name) or source.path.suffix
     try:
         chunks = list(_READERS[ending](source))
     except (OSError, EOFError, zlib.error, pa.ArrowException) as error:
         raise ValueError(f"{source} is no readable {ending} file: {error}.") from error
-    lines = np.concatenate([lines for lines, _ in chunks] or [np.zeros(0, "int64")])
-    if not source.met:
-        raise ValueError(f"{source} has no rows, at most a header: nothing can be made of it.")
-    unread = list(letters)[unreadable:]
-    if not len(lines):
-        first = f"The first, line {unread[0].line}: {unread[0].detail}."
-        raise ValueError(f"{source} has no readable row among {source.met}. {first}")
-    places = np.arange(len(lines)) + np.searchsorted(sorted(letter.line for letter in unread), lines)
-    columns = {column: _join([cells[column] for _, cells in chunks]) for column in source.columns()}
-    return Table(name, source.file, lines, places, columns, source.met)
+    source.check_encoding()
+    chunks = [(lines, cells) for lines, cells in chunks if len(lines)]
+    keep = source.columns() if chunks else []
+    return [(lines, {column: cells[column] for column in keep}) for lines, cells in chunks]
+
+
+def _ending(name: str) -> str | None:
+    """What a table's name ends with, the longest first; None where it is no table."""
+    endings = sorted(_READERS, key=len, reverse=True)
+    return next((ending for ending in endings if name.lower().endswith(ending)), None)
 
 
 def _join(pieces: list[Column]) -> Column:
+    """The pieces of a column as one. Files that do not agree on its type give a list of Python values."""
+    pieces = [plain(piece) for piece in pieces]
+    if len({"list" if isinstance(piece, list) else str(piece.type) for piece in pieces}) > 1:
+        pieces = [piece if isinstance(piece, list) else piece.to_pylist() for piece in pieces]
     if isinstance(pieces[0], list):
         return [cell for piece in pieces for cell in piece]
-    return plain(pa.chunked_array(pieces))
+    return pa.chunked_array(pieces)
 
 
 def _suggestion(name: str, there: Sequence[str]) -> str:

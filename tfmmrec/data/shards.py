@@ -1,6 +1,6 @@
 """Prepared data on disk: plain ``.npy`` arrays, ids as JSON, and a manifest. No pickle, no TensorFlow.
 
-* ``manifest.json``: format, schema, vocabulary, split_sha256, problems, fingerprint, checksums;
+* ``manifest.json``: format, schema, vocabulary, split_sha256, problems, books, fingerprint, checksums;
 * ``item_ids.json``, ``user_ids.json``: lists of strings;
 * ``events/<name>.npy``: start, item, time and split; ``labels/<task>.npy``, ``weights/<task>.npy``;
 * ``item_features/<feature>/<part>.npy``, and the same for users and events;
@@ -23,7 +23,7 @@ from tfmmrec.data.vocabulary import Vocabulary
 from tfmmrec.schema import Schema
 
 _FORMAT = "tfmmrec shards"
-_VERSION = 1
+_VERSION = 2
 _MANIFEST = "manifest.json"
 
 
@@ -121,6 +121,7 @@ def open_shards(folder: str | Path, verify: bool = False) -> Data:
         ),
         manifest["split_sha256"],
         manifest["problems"],
+        manifest["books"],
     )
 
 
@@ -168,6 +169,7 @@ def _write_files(
         "vocabulary": data.vocabulary.to_dict(),
         "split_sha256": data.split_sha256,
         "problems": data.problems,
+        "books": data.books,
         "fingerprint": fingerprint,
         "arrays": {name: {"dtype": str(a.dtype), "shape": list(a.shape)} for name, a in arrays.items()},
         "checksums": {file: _checksum(folder / file) for file in files},

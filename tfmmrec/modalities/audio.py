@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import wave
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,29 +11,70 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import keras
+import numpy as np
 from keras import ops
 
 from tfmmrec.layers import Summary, TransformerBlock
-from tfmmrec.modalities.modality import Modality, Parts, Reject, media_paths
+from tfmmrec.modalities.media import media_of
+from tfmmrec.modalities.modality import Modality, Parts, Reject
+
+_SILENT = 32  # of 65,536 steps between the loudest ups and downs: −66 dB, below any recording of a sound
 
 
 def checked_wav(contents: bytes) -> bytes:
-    """The bytes of a 16-bit PCM WAV file with at least one sample, as they came.
+    """The bytes of a 16-bit PCM WAV file in which something can be heard, as they came.
 
     Raises:
-        ValueError: anything else.
+        ValueError: they are something else, cut off, or silent throughout.
     """
     try:
         with wave.open(io.BytesIO(contents)) as clip:
             bits, frames = 8 * clip.getsampwidth(), clip.getnframes()
-            held = len(clip.readframes(frames)) // (clip.getsampwidth() * clip.getnchannels())
+            samples = clip.readframes(frames)
+            held = len(samples) // (clip.getsampwidth() * clip.getnchannels())
     except (wave.Error, EOFError) as error:
         raise ValueError(f"not a readable WAV file ({error or 'it ends too early'})") from error
     if bits != 16:
         raise ValueError(f"expected a 16-bit PCM WAV file, got {bits} bits; convert it to 16 bits")
     if not held or held < frames:
         raise ValueError(f"WAV file is cut off: it promises {frames} samples and holds {held}")
+    heights = np.frombuffer(samples, "<i2")
+    if int(heights.max()) - int(heights.min()) <= _SILENT:
+        raise ValueError("the clip is silent: nothing in it can be heard")
     return contents
+
+
+def checked_clip(contents: bytes, seconds: float) -> bytes:
+    """A clip as a 16-bit PCM WAV file: WAV as it came, the beginning of MP3, FLAC and Ogg decoded.
+
+    Args:
+        contents: a file's bytes.
+        seconds: how much to decode.
+
+    Raises:
+        ValueError: it is something else, damaged, or silent throughout.
+        ImportError: it is no WAV, and the extra ``audio`` is not installed.
+    """
+    if not contents.startswith((b"ID3", b"fLaC", b"OggS")) and contents[:1] != b"\xff":  # 0xff: a bare MP3
+        return checked_wav(contents)
+    try:
+        import soundfile
+    except (ImportError, OSError) as error:  # OSError: the library it wraps is missing
+        raise ImportError(
+            f"Clips in MP3, FLAC or Ogg are decoded by soundfile, which cannot be imported ({error}): "
+            'pip install "tfmmrec[audio]", or convert them to 16-bit WAV.'
+        ) from error
+    try:
+        with soundfile.SoundFile(io.BytesIO(contents)) as clip:
+            rate = int(clip.samplerate)
+            sound = clip.read(frames=math.ceil(seconds * rate), dtype="float32", always_2d=True)
+    except RuntimeError as error:
+        raise ValueError(f"not a readable clip ({error})") from error
+    packed = io.BytesIO()
+    with wave.open(packed, "wb") as decoded:
+        decoded.setparams((sound.shape[1], 2, rate, len(sound), "NONE", ""))
+        decoded.writeframes((np.clip(sound, -1.0, 1.0) * 32767).astype("<i2").tobytes())
+    return checked_wav(packed.getvalue())
 
 
 @dataclass(frozen=True)
@@ -40,10 +82,12 @@ class Audio(Modality):
     """A mono clip as a log-mel spectrogram under a small Transformer encoder.
 
     The waveform is decoded, resampled and turned into log-mel frames (25 ms windows) by TensorFlow ops,
-    the same in preparation and in the export.
+    the same in preparation and in the export. MP3, FLAC and Ogg files are decoded to WAV before, in
+    preparation only: an export is asked with WAV.
 
     Args:
-        column: a column of paths of WAV files below the data folder.
+        column: a column of paths of WAV, MP3, FLAC or Ogg files below the data folder, or in its
+            ``media.tar``. With `folder`, only the feature's name.
         seconds: how much of a clip is heard, from its beginning.
         rate: samples per second everything is resampled to.
         mels: mel bands.
@@ -52,6 +96,8 @@ class Audio(Modality):
         layers: Transformer blocks.
         tokens: tokens handed to the fusion, read by attention; 0 hands over every one.
         dropout: the share of rows whose clip is hidden in training.
+        folder: where the clip of each item or user is found by its id, as ``<id>.wav`` (or another format),
+            instead of a column.
     """
 
     seconds: float = 2.0
@@ -62,8 +108,14 @@ class Audio(Modality):
     layers: int = 1
     tokens: int = 4
     dropout: float = 0.1
+    folder: str = ""
 
     media: ClassVar[bool] = True
+    endings: ClassVar[tuple[str, ...]] = (".wav", ".flac", ".ogg", ".mp3")
+
+    @property
+    def in_table(self) -> bool:
+        return not self.folder
 
     @property
     def steps(self) -> int:
@@ -75,8 +127,8 @@ class Audio(Modality):
         for row, cell in enumerate(cells):
             clip = b""
             try:
-                for path in media_paths(cell, folder)[:1]:
-                    clip = checked_wav(path.read_bytes())
+                for medium in media_of(cell, folder)[:1]:
+                    clip = checked_clip(medium.read(), self.seconds + 1)  # all frames of a whole clip
             except (ValueError, OSError) as error:
                 reject(row, str(error))
             clips.append(clip)

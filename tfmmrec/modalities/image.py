@@ -12,7 +12,8 @@ import keras
 from keras import ops
 
 from tfmmrec.layers import Summary, TransformerBlock
-from tfmmrec.modalities.modality import Modality, Parts, Reject, media_paths
+from tfmmrec.modalities.media import media_of
+from tfmmrec.modalities.modality import Modality, Parts, Reject
 
 _MOST_PIXELS = 50_000_000  # a picture that unpacks to more is refused before it is unpacked
 
@@ -49,13 +50,16 @@ class Image(Modality):
     """Pictures cut into patches, under a small Transformer encoder (ViT, Dosovitskiy 2021).
 
     Args:
-        column: a column of paths below the data folder; several are separated by ``|``.
+        column: a column of paths below the data folder, or in its ``media.tar``; several are separated by
+            ``|``. With `folder`, only the feature's name.
         height, width: pixels every picture is resized to; multiples of `patch`.
         patch: side of a square patch.
         images: at most so many pictures of a row are read.
         layers: Transformer blocks.
         tokens: tokens per picture handed to the fusion, read by attention; 0 hands over every patch.
         dropout: the share of rows whose pictures are hidden in training.
+        folder: where the picture of each item or user is found by its id, as ``<id>.jpg`` (or another
+            format), instead of a column.
     """
 
     height: int = 48
@@ -65,9 +69,15 @@ class Image(Modality):
     layers: int = 1
     tokens: int = 4
     dropout: float = 0.1
+    folder: str = ""
 
     raw_rank: ClassVar[int] = 1
     media: ClassVar[bool] = True
+    endings: ClassVar[tuple[str, ...]] = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
+
+    @property
+    def in_table(self) -> bool:
+        return not self.folder
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -82,8 +92,8 @@ class Image(Modality):
         for row, cell in enumerate(cells):
             pictures: list[bytes] = []
             try:
-                for path in media_paths(cell, folder)[: self.images]:
-                    pictures.append(checked_image(path.read_bytes()))
+                for medium in media_of(cell, folder)[: self.images]:
+                    pictures.append(checked_image(medium.read()))
             except (ValueError, OSError) as error:
                 reject(row, str(error))
             rows.append(pictures + [b""] * (self.images - len(pictures)))

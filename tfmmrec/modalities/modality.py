@@ -43,6 +43,7 @@ class Modality:
         raw_dtype: ``"string"`` (text, ids, file bytes; missing is ``""``) or ``"float"`` (missing is NaN).
         raw_rank: 0 when a row is one value, 1 when it is a list.
         media: cells name files, whose bytes `raw` reads: done in chunks, and `fit` does without the values.
+        endings: of files that are found by an id, without a cell that names them.
     """
 
     column: str
@@ -50,6 +51,7 @@ class Modality:
     raw_dtype: ClassVar[str] = "string"
     raw_rank: ClassVar[int] = 0
     media: ClassVar[bool] = False
+    endings: ClassVar[tuple[str, ...]] = ()
 
     @property
     def name(self) -> str:
@@ -58,7 +60,7 @@ class Modality:
 
     @property
     def in_table(self) -> bool:
-        """Whether the values stand in the table's column (and not in a file of their own)."""
+        """Whether the values stand in the table's column (and not in files that the table does not name)."""
         return True
 
     def raw(self, cells: Sequence[Any], folder: Path, reject: Reject) -> list[Any]:
@@ -105,28 +107,6 @@ class Modality:
             value = getattr(self, field.name)
             if isinstance(value, list):
                 object.__setattr__(self, field.name, tuple(value))
-
-
-def media_paths(cell: Any, folder: Path) -> list[Path]:
-    """The files a media cell names, ``"a.jpg|b.jpg"`` or a list, below the data folder.
-
-    Raises:
-        ValueError: a file is absent, empty or lies outside the data folder.
-    """
-    names = cell if isinstance(cell, list | tuple) else str(cell or "").split("|")
-    paths = []
-    for name in (str(name).strip() for name in names):
-        if not name:
-            continue
-        path = (folder / name).resolve()
-        if not path.is_relative_to(folder.resolve()):
-            raise ValueError(f"{name!r} lies outside the data folder; media are read from below it only")
-        if not path.is_file():
-            raise ValueError(f"file {name!r} was not found in the data folder")
-        if not path.stat().st_size:
-            raise ValueError(f"file {name!r} is empty (0 bytes)")
-        paths.append(path)
-    return paths
 
 
 def missing_parts(modality: Modality, state: dict[str, Any], rows: int) -> dict[str, np.ndarray]:

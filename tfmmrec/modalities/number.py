@@ -14,20 +14,24 @@ from keras import ops
 
 from tfmmrec.modalities.modality import Modality, Parts, Reject
 
+_LARGEST = float(np.finfo("float32").max)
+
 
 def read_floats(cells: Sequence[Any], reject: Reject) -> list[float]:
-    """Cells as floats; missing → NaN; what is no finite number is rejected and counts as missing."""
+    """Cells as floats; missing → NaN; what is no finite float32 (also a written "nan") is rejected."""
     numbers = []
     for row, cell in enumerate(cells):
         number = math.nan
-        if cell is not None and cell != "":
+        if cell is not None and cell != "" and cell == cell:  # a float column's own NaN is an empty cell
             try:
                 number = float(cell)
+                if not abs(number) <= _LARGEST:
+                    number = math.nan
+                    reject(row, f"expected a finite number, got {cell!r}")
+            except OverflowError:
+                reject(row, f"expected a finite number, got one of {len(str(cell))} digits")
             except (TypeError, ValueError):
                 reject(row, f"expected a number, got {cell!r}")
-            if math.isinf(number):
-                reject(row, f"expected a finite number, got {cell!r}")
-                number = math.nan
         numbers.append(number)
     return numbers
 

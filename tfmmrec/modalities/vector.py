@@ -37,7 +37,7 @@ class Vector(Modality):
 
     def raw(self, cells: Sequence[Any], folder: Path, reject: Reject) -> list[Any]:
         if self.file:
-            return self._from_file(len(cells), folder)
+            return self._from_file(len(cells), folder, reject)
         vectors: list[Any] = []
         size = 0
         for row, cell in enumerate(cells):
@@ -45,9 +45,11 @@ class Vector(Modality):
             if cell is not None and (not isinstance(cell, str) or cell.strip()):
                 try:
                     numbers = cell.split() if isinstance(cell, str) else cell
-                    vector = np.asarray([float(number) for number in numbers], "float32")
-                except (TypeError, ValueError):
+                    vector = _float32([float(number) for number in numbers])
+                except (TypeError, ValueError, OverflowError):
                     reject(row, f"expected a list of numbers, got {str(cell)[:60]!r}")
+            if vector is not None and not len(vector):  # an empty list is an empty cell
+                vector = None
             if vector is not None:
                 size = size or len(vector)
                 if len(vector) != size or not np.isfinite(vector).all():
@@ -56,7 +58,7 @@ class Vector(Modality):
             vectors.append(vector)
         return [np.full(size, np.nan, "float32") if v is None else v for v in vectors]
 
-    def _from_file(self, rows: int, folder: Path) -> list[Any]:
+    def _from_file(self, rows: int, folder: Path, reject: Reject) -> list[Any]:
         path = (folder / self.file).resolve()
         if not path.is_relative_to(folder.resolve()):
             raise ValueError(f"Vector file {self.file!r} lies outside the data folder; move it inside.")
@@ -68,7 +70,12 @@ class Vector(Modality):
                 f"Vector file {self.file!r} must hold one row per row of its table: expected ({rows}, size), "
                 f"got {array.shape}."
             )
-        return list(array.astype("float32"))
+        vectors = _float32(array)
+        partly = ~np.isfinite(vectors).all(axis=1) & ~np.isnan(vectors).all(axis=1)  # all NaN: there is none
+        for row in np.flatnonzero(partly).tolist():
+            reject(row, f"expected finite numbers in row {row} of {self.file!r}, got {vectors[row][:4]} …")
+        vectors[partly] = np.nan
+        return list(vectors)
 
     def fit(self, values: Sequence[Any]) -> dict[str, Any]:
         size = max((len(value) for value in values), default=0) or 1
@@ -106,3 +113,9 @@ class Vector(Modality):
 
     def encoder(self, width: int, state: dict[str, Any], name: str) -> keras.layers.Layer:
         return DenseEncoder(width, state["size"], name=name)
+
+
+def _float32(numbers: Any) -> np.ndarray:
+    """As float32; a number beyond becomes infinite, which no vector may be."""
+    with np.errstate(over="ignore"):
+        return np.asarray(numbers).astype("float32")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from tfmmrec.data.dead_letters import DeadLetters
 from tfmmrec.data.readers import check_folder, find_table, read_table
 from tfmmrec.modalities import Image
-from tfmmrec.modalities.modality import media_paths
+from tfmmrec.modalities.media import Medium, media_by_id, media_of
 from tfmmrec.schema import Schema
 
 _TITLES = ("title", "name", "headline", "label")
@@ -22,12 +23,12 @@ class Card:
 
     Attributes:
         title: its title, or its id where there is none.
-        picture: a file, or None: the title then stands in its place.
+        picture: its bytes, or None: the title then stands in its place.
         framed: whether it is the item that was held out.
     """
 
     title: str
-    picture: Path | None = None
+    picture: bytes | None = None
     framed: bool = False
 
 
@@ -37,11 +38,11 @@ class Shelf:
 
     Attributes:
         titles: id → title, of the items that have one.
-        pictures: id → file, of the items that have one.
+        pictures: id → where it is, of the items that have one.
     """
 
     titles: dict[str, str]
-    pictures: dict[str, Path]
+    pictures: dict[str, Medium]
 
     @classmethod
     def of(cls, folder: str | Path, schema: Schema) -> Shelf:
@@ -53,21 +54,28 @@ class Shelf:
             ValueError: there is no such folder, or its items table cannot be read.
         """
         folder = check_folder(folder)
-        path = find_table(folder, "items", schema.tables.get("items"))
+        entry = schema.tables.get("items")
+        path = find_table(folder, "items", entry)
         if path is None:
             return cls({}, {})
-        image = next((feature.column for feature in schema.item if isinstance(feature, Image)), None)
-        wanted = {schema.item_id: "item_id"} | ({image: "Image"} if image else {})
-        table = read_table(folder, path, "items", wanted, DeadLetters(), _TITLES)
+        image = next((feature for feature in schema.item if isinstance(feature, Image)), None)
+        wanted = {schema.item_id: "item_id"} | ({image.column: "Image"} if image and image.in_table else {})
+        table = read_table(folder, path, "items", wanted, DeadLetters(), _TITLES, entry)
         rows = np.arange(len(table))
         ids = [str(one) for one in table.cells(schema.item_id, rows)]
         title = next((name for name in _TITLES if name in table.columns), None)
         titles = dict(zip(ids, table.cells(title, rows), strict=True)) if title else {}
-        pictures: dict[str, Path] = {}
-        for one, cell in zip(ids, table.cells(image, rows) if image else [None] * len(ids), strict=True):
+        cells: list[Any] = [None] * len(ids)
+        if image and image.in_table:
+            cells = table.cells(image.column, rows)
+        elif image:
+            by_id = media_by_id(folder, image.folder, image.endings)
+            cells = [by_id.get(one) for one in ids]
+        pictures: dict[str, Medium] = {}
+        for one, cell in zip(ids, cells, strict=True):
             try:
-                files = media_paths(cell, folder)
-            except ValueError:
+                files = media_of(cell, folder)
+            except (ValueError, OSError):
                 continue  # reported when the data was prepared; a placeholder stands in for it
             if files:
                 pictures[one] = files[0]
@@ -79,4 +87,8 @@ class Shelf:
 
     def card(self, item_id: str, framed: bool = False) -> Card:
         """An item as a card of a strip."""
-        return Card(self.title(item_id), self.pictures.get(item_id), framed)
+        try:
+            picture = self.pictures[item_id].read()
+        except (KeyError, ValueError, OSError):
+            picture = None
+        return Card(self.title(item_id), picture, framed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import textwrap
 import unicodedata
 import warnings
@@ -155,14 +156,14 @@ def _draw(card: Card, panel: Axes) -> None:
         edge.set(color=_FRAME if card.framed else _EDGE, linewidth=3.0 if card.framed else 0.8)
 
 
-def _opened(path: Path | None) -> Any:
+def _opened(contents: bytes | None) -> Any:
     """The picture, or None where there is none that can be read: a strip is no place to fail."""
-    if path is None:
+    if contents is None:
         return None
     from PIL import Image
 
     try:
-        with Image.open(path) as picture:
+        with Image.open(io.BytesIO(contents)) as picture:
             picture.thumbnail((256, 256))
             return picture.convert("RGB")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):

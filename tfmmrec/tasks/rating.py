@@ -26,11 +26,21 @@ class Rating(Task):
     Args:
         column: the event column of numbers; empty is missing.
         weight: of the task in the sum of losses.
+        low, high: the smallest and largest rating there can be; one beyond counts as missing. None: any.
     """
 
     column: str
+    low: float | None = None
+    high: float | None = None
 
     main_metric: ClassVar[str] = "rmse"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.low is not None and self.high is not None and not self.low < self.high:
+            raise ValueError(
+                f"Rating({self.column!r}): low must be below high, got low={self.low} and high={self.high}."
+            )
 
     @property
     def name(self) -> str:
@@ -38,6 +48,11 @@ class Rating(Task):
 
     def labels(self, cells: Sequence[Any], reject: Reject) -> list[Any]:
         numbers = Number(self.column).raw(cells, Path(), reject)
+        low, high = (-np.inf if self.low is None else self.low), (np.inf if self.high is None else self.high)
+        for row, number in enumerate(numbers):
+            if number < low or number > high:
+                reject(row, f"expected a rating from {low:g} to {high:g}, got {cells[row]!r}")
+                numbers[row] = np.nan
         return [None if np.isnan(number) else number for number in numbers]
 
     def fit(self, labels: Sequence[Any]) -> dict[str, Any]:

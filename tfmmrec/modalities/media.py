@@ -1,0 +1,139 @@
+"""The media of a data folder: files below it, and the members of its `media.tar`."""
+
+from __future__ import annotations
+
+import posixpath
+import tarfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+TAR = "media.tar"
+"""A file of this name in the data folder holds media, too; it is read in place and never unpacked."""
+
+
+@dataclass(frozen=True)
+class Medium:
+    """One picture or clip.
+
+    Attributes:
+        name: as a table names it.
+        path: its file, or the tar that holds it.
+        offset: where in `path` its bytes begin.
+        size: how many bytes it has.
+    """
+
+    name: str
+    path: Path
+    offset: int
+    size: int
+
+    def read(self) -> bytes:
+        """Its bytes.
+
+        Raises:
+            ValueError: there are none, or fewer than the tar promises.
+            OSError: the file cannot be read.
+        """
+        if not self.size:
+            raise ValueError(f"file {self.name!r} is empty (0 bytes)")
+        with self.path.open("rb") as file:
+            file.seek(self.offset)
+            contents = file.read(self.size)
+        if len(contents) < self.size:
+            raise ValueError(f"file {self.name!r} is cut off in {self.path.name}")
+        return contents
+
+
+def media_of(cell: Any, folder: Path) -> list[Medium]:
+    """What a media cell names, ``"a.jpg|b.jpg"`` or a list: files of the data folder, or else of its tar.
+
+    Raises:
+        ValueError: one is absent or lies outside the data folder; or the tar cannot be read.
+        OSError: the file system refuses the name.
+    """
+    names = cell if isinstance(cell, list | tuple) else str(cell or "").split("|")
+    return [_medium(name, folder) for name in (str(name).strip() for name in names) if name]
+
+
+def media_by_id(folder: Path, where: str, endings: Sequence[str]) -> dict[str, str]:
+    """The media of a folder, or of a folder of the tar, by their ids: ``{"17": "posters/17.jpg"}``.
+
+    Args:
+        folder: the data folder.
+        where: a folder below it.
+        endings: of names that count, in lower case; of several files of one id the first of these is taken.
+
+    Raises:
+        ValueError: there is no such folder, it lies outside the data folder, or it holds no such file.
+    """
+    inside = _below(where, folder)
+    prefix = posixpath.normpath(where) + "/"
+    names = [prefix + path.name for path in inside.iterdir()] if inside.is_dir() else []
+    names += [name for name in tar_members(folder) if posixpath.dirname(name) + "/" == prefix]
+    found = _by_id(names, endings)
+    if not found:
+        raise ValueError(
+            f"Media are asked for by id in {where!r}, but the data folder, or its {TAR}, has no such folder "
+            f"with files named <id>{', <id>'.join(endings)}."
+        )
+    return found
+
+
+def tar_members(folder: Path) -> dict[str, tuple[int, int]]:
+    """Name → offset and size of the files in the folder's tar; none where there is no tar.
+
+    Links in it are left out: they would lead elsewhere.
+
+    Raises:
+        ValueError: the tar is packed, damaged or cut off.
+    """
+    path = folder / TAR
+    if not path.is_file():
+        return {}
+    stat = path.stat()
+    return _members(path.resolve(), stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _members(path: Path, size: int, changed: int) -> dict[str, tuple[int, int]]:
+    del size, changed  # a tar that was replaced is read anew
+    try:
+        with tarfile.open(path, "r:") as tar:
+            files = ((member, posixpath.normpath(member.name)) for member in tar if member.isreg())
+            return {name: (member.offset_data, member.size) for member, name in files if not member.sparse}
+    except tarfile.TarError as error:
+        raise ValueError(
+            f"{path.name} cannot be read as a tar ({error}). It must be whole and not packed: make it with "
+            f"`tar -cf {TAR} …` inside the data folder."
+        ) from error
+
+
+def _below(name: str, folder: Path) -> Path:
+    path = (folder / name).resolve()
+    if not path.is_relative_to(folder.resolve()):
+        raise ValueError(f"{name!r} lies outside the data folder; media are read from below it only")
+    return path
+
+
+def _medium(name: str, folder: Path) -> Medium:
+    path = _below(name, folder)
+    if path.is_file():
+        return Medium(name, path, 0, path.stat().st_size)
+    member = tar_members(folder).get(posixpath.normpath(name))
+    if member:
+        return Medium(name, folder / TAR, *member)
+    beside = f" nor in its {TAR}" if (folder / TAR).is_file() else ""
+    raise ValueError(f"file {name!r} was not found in the data folder{beside}")
+
+
+def _by_id(names: Iterable[str], endings: Sequence[str]) -> dict[str, str]:
+    ranked: dict[str, tuple[int, str]] = {}
+    for name in names:
+        stem, ending = posixpath.splitext(posixpath.basename(name))
+        if ending.lower() in endings:
+            rank = endings.index(ending.lower()), name
+            ranked[stem] = min(ranked.get(stem, rank), rank)
+    return {stem: name for stem, (_, name) in ranked.items()}
