@@ -69,7 +69,7 @@ def test_the_help_lists_the_exit_codes(tfmmrec):
         (RuntimeError("a fault"), 1, ""),
         (ValueError("no such thing"), 2, "no such thing"),
         (OSError(28, "No space left", "runs/a"), 2, "No space left: 'runs/a'"),
-        (KeyboardInterrupt(), 130, "Interrupted."),
+        (KeyboardInterrupt(), 130, "Interrupted. The same command goes on where it can."),
     ],
     ids=["fine", "unexpected", "wrong input", "full disk", "interrupted"],
 )

@@ -127,10 +127,10 @@ def test_thumbnails_are_small(folder, tmp_path):
     import base64
     import io
 
-    packed = base64.b64decode(thumbnail(folder / "a.png").partition(",")[2])
+    packed = base64.b64decode(thumbnail((folder / "a.png").read_bytes()).partition(",")[2])
     assert Pillow.open(io.BytesIO(packed)).size == (112, 56)
     with pytest.raises(ValueError, match="not a readable picture"):
-        thumbnail(folder / "bad.png")
+        thumbnail((folder / "bad.png").read_bytes())
 
 
 def test_events_alone_and_times_beyond_the_calendar(tmp_path):

@@ -8,7 +8,8 @@ import pytest
 
 import small
 from tfmmrec.recipes import training_run as recipe
-from tfmmrec.recipes.training_run import Settings, training_run
+from tfmmrec.recipes.settings import Settings
+from tfmmrec.recipes.training_run import training_run
 from tfmmrec.training import Run
 
 SETTINGS = Settings(

@@ -41,7 +41,7 @@ class Sentences(TyperGroup):
         except KeyboardInterrupt as error:
             if self._debug:
                 raise
-            Console(stderr=True).print("Interrupted.", style="red")
+            Console(stderr=True).print("Interrupted. The same command goes on where it can.", style="red")
             raise typer.Exit(INTERRUPTED) from error
         except (ValueError, OSError) as error:
             if self._debug:

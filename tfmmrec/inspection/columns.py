@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from tfmmrec.data.cells import seconds
-from tfmmrec.modalities.modality import media_paths
+from tfmmrec.modalities.media import media_of
 
 PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp")
 SOUNDS = (".wav", ".mp3", ".flac", ".ogg")
@@ -171,7 +171,7 @@ def _media(column: Column, folder: Path) -> Kind | None:
 
 def _is_there(cell: str, folder: Path) -> bool:
     try:
-        return bool(media_paths(cell, folder))
+        return bool(media_of(cell, folder))
     except (ValueError, OSError):
         return False
 

@@ -27,7 +27,7 @@ from tfmmrec.data.dead_letters import DeadLetters
 from tfmmrec.data.readers import Table, check_folder
 from tfmmrec.evaluation import evaluate
 from tfmmrec.inspection.overview import TABLES, read_tables
-from tfmmrec.modalities.modality import media_paths
+from tfmmrec.modalities.media import Medium, media_of
 from tfmmrec.models import Recommender, build_recommender
 from tfmmrec.recipes.settings import Settings
 from tfmmrec.recipes.training_run import Report, Silence
@@ -212,18 +212,19 @@ def _with_media(cells: list[Any], folder: Path, aside: Path, most: int) -> tuple
     """The cells with the first media alone, which are copied, and how many they are."""
     kept: list[Any] = []
     for cell in cells:
-        files: list[Path] = []
+        media: list[Medium] = []
         if most > 0:
             try:
-                files = media_paths(cell, folder)
+                media = media_of(cell, folder)
             except (ValueError, OSError):
-                files = []
-        for file in files:
-            target = aside / file.relative_to(folder.resolve())
+                media = []
+        for medium in media:
+            target = (aside / medium.name).resolve()  # below it, as the name is below the data folder
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(file, target)
-        most -= bool(files)
-        kept.append("|".join(str(file.relative_to(folder.resolve())) for file in files) or None)
+            with suppress(ValueError, OSError):  # empty or cut off: preparation will say so
+                target.write_bytes(medium.read())
+        most -= bool(media)
+        kept.append("|".join(medium.name for medium in media) or None)
     return kept, sum(cell is not None for cell in kept)
 
 

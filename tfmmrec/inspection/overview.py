@@ -18,7 +18,7 @@ from tfmmrec.data.cells import Column, number_ids, seconds
 from tfmmrec.data.dead_letters import DeadLetters
 from tfmmrec.data.readers import Table, check_folder, find_table, read_table
 from tfmmrec.modalities import Modality
-from tfmmrec.modalities.modality import media_paths
+from tfmmrec.modalities.media import media_of
 from tfmmrec.schema import SIDES, Schema, Side
 
 Progress = Callable[[str, int, int], None]
@@ -177,7 +177,8 @@ def _read(folder: Path, schema: Schema, side: Side, letters: DeadLetters) -> Tab
     wanted |= {schema.user_id: "user_id"} if side != "item" else {}
     wanted |= {schema.item_id: "item_id"} if side != "user" else {}
     wanted |= {schema.timestamp: "timestamp"} if side == "event" and schema.timestamp else {}
-    return read_table(folder, path, TABLES[side], wanted, letters, TITLES if side == "item" else ())
+    titles = TITLES if side == "item" else ()
+    return read_table(folder, path, TABLES[side], wanted, letters, titles, schema.tables.get(TABLES[side]))
 
 
 def _quantiles(counts: np.ndarray) -> dict[str, float]:
@@ -230,7 +231,7 @@ def _feature(
 
 def _readable(cell: Any, folder: Path) -> bool:
     try:
-        media_paths(cell, folder)
+        media_of(cell, folder)
     except (ValueError, OSError):
         return False
     return True

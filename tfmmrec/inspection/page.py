@@ -16,7 +16,7 @@ from tfmmrec.data.readers import Table
 from tfmmrec.inspection.overview import TITLES, Overview
 from tfmmrec.modalities import Image
 from tfmmrec.modalities.image import checked_image
-from tfmmrec.modalities.modality import media_paths
+from tfmmrec.modalities.media import media_of
 from tfmmrec.schema import Schema
 
 ROWS = 24  # sample rows of items, and of events
@@ -88,15 +88,15 @@ def page(found: Overview, schema: Schema, note: str = "") -> str:
     return "\n".join([*parts, "</body></html>\n"])
 
 
-def thumbnail(path: Path) -> str:
-    """A picture as a small JPEG in a data URI.
+def thumbnail(contents: bytes) -> str:
+    """The bytes of a picture as a small JPEG in a data URI.
 
     Raises:
         ValueError: it is no readable picture, or unpacks to too many pixels.
     """
     from PIL import Image as Pillow
 
-    with Pillow.open(io.BytesIO(checked_image(path.read_bytes()))) as picture:
+    with Pillow.open(io.BytesIO(checked_image(contents))) as picture:
         small = picture.convert("RGB")
         small.thumbnail((_SIDE, _SIDE))
         packed = io.BytesIO()
@@ -121,8 +121,8 @@ def _rows(table: Table, images: set[str], folder: Path) -> str:
 
 def _picture(cell: Any, folder: Path) -> str:
     try:
-        files = media_paths(cell, folder)
-        shown = "".join(f"<img src='{thumbnail(file)}' alt=''>" for file in files[:3])
+        files = media_of(cell, folder)
+        shown = "".join(f"<img src='{thumbnail(file.read())}' alt=''>" for file in files[:3])
     except (ValueError, OSError) as error:
         return f"<td class='none'>{escape(str(error))}</td>"
     return f"<td>{shown}</td>" if files else _cell(None)

@@ -32,10 +32,17 @@ class Settings:
         ValueError: a value is of another type, or below its least.
     """
 
-    split: str = _setting("auto", "Data", "auto, leave-last-out, random, random:80/10/10 or column:NAME.")
+    split: str = _setting(
+        "auto",
+        "Data",
+        "auto, leave-last-out, leave-last-one, random, global-time, users (these three also with shares, "
+        "random:80/10/10) or column:NAME.",
+    )
     cold_items: float = _setting(
         0.0, "Data", "Share of items held out of training altogether, such as 0.1.", 0
     )
+    strict: bool = _setting(False, "Data", "Stop at the first row or cell that cannot be used.")
+    max_dead: float = _setting(0.5, "Data", "Stop when more than this share of a table cannot be used.", 0)
     width: int = _setting(64, "Model", "Of every vector; a multiple of 4.", 1)
     fusion: str = _setting("transformer", "Model", "transformer or concat.")
     alignment: str | None = _setting(None, "Model", "contrastive; none by default.")

@@ -138,6 +138,8 @@ def _training_run(
         cold_items=settings.cold_items,
         seed=settings.seed,
         progress=report,
+        strict=settings.strict,
+        max_dead=settings.max_dead,
     )
     report.line(_about(data))
     if replace:
