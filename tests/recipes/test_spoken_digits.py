@@ -21,7 +21,7 @@ def source(tmp_path):
             clip.setnchannels(1)
             clip.setsampwidth(2)
             clip.setframerate(8000)
-            clip.writeframes(np.full(2000, len(name), "<i2").tobytes())
+            clip.writeframes((900 * np.sin(np.arange(2000) * len(name))).astype("<i2").tobytes())
     (root / "README.md").write_text("about")
     return root
 

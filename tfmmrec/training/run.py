@@ -110,7 +110,12 @@ class Run:
                 raise ValueError(
                     f"Another training runs in {str(self.folder)!r}. Wait for it, or take another name."
                 ) from error
-            yield
+            try:
+                yield
+            finally:
+                if [path.name for path in self.folder.iterdir()] == [LOCK]:  # it came to nothing
+                    (self.folder / LOCK).unlink()
+                    self.folder.rmdir()
 
     def check_same(self, config: dict[str, Any]) -> None:
         """Checks that the run was begun with these settings.
