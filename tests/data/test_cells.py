@@ -80,3 +80,30 @@ def test_cells_of_rows():
     column = chunked([1.5, float("nan"), None])
     assert pick_cells(column, np.array([2, 0, -1, 1])) == [None, 1.5, None, None]
     assert pick_cells([1.5, float("nan"), ["x"]], np.array([2, 0, -1, 1])) == [["x"], 1.5, None, None]
+
+
+def test_cells_of_the_same_text_are_one_object():
+    column = pa.chunked_array([["a" * 50, None, "b"], ["b", "a" * 50]], pa.large_string())
+    cells = pick_cells(column, np.asarray([4, 0, 1, -1, 3, 2]))
+    assert cells == ["a" * 50, "a" * 50, None, None, "b", "b"]
+    assert cells[0] is cells[1]
+    assert pick_cells(column, np.zeros(0, int)) == []
+
+
+def test_ids_of_every_type_are_numbered_by_first_appearance():
+    columns = {
+        "texts": pa.chunked_array([["b", " ", "a"], [None, "b", "\t", "c"]], pa.large_string()),
+        "floats": pa.chunked_array([[2.0, float("nan"), 1.5], [None, 2.0, float("nan"), 3e20]]),
+        "numbers": pa.chunked_array([[2, None, 1], [None, 2, None, 3]], pa.int64()),
+        "a list": [2, None, 1.5, " ", 2.0, "", 3],
+    }
+    expected = {
+        "texts": ["b", "a", "c"],
+        "floats": ["2", "1.5", str(int(3e20))],
+        "numbers": ["2", "1", "3"],
+        "a list": ["2", "1.5", "3"],
+    }
+    for name, column in columns.items():
+        numbers, ids = number_ids(column)
+        assert (numbers.tolist(), ids) == ([0, -1, 1, -1, 0, -1, 2], expected[name]), name
+    assert number_ids(pa.chunked_array([], pa.large_string()))[1] == []

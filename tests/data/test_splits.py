@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tfmmrec.data import splits
+from tfmmrec.data import load, splits
 from tfmmrec.data.dataset import CONTEXT, TEST, TRAIN, VALIDATION
+from tfmmrec.schema import Schema
+from tfmmrec.tasks import Match, NextItem
 
 counts_of_users = st.lists(st.integers(0, 40), min_size=1, max_size=12).filter(any)
 
@@ -192,3 +194,49 @@ def test_users_are_drawn_anew_by_another_seed():
     assert np.bincount(splits.users(start=start)).tolist() == [240, 10, 10, 0, 40]
     with pytest.raises(ValueError, match="'users' takes shares"):
         splits.users(start=start, option="few")
+
+
+PLAIN = Schema(tasks=[NextItem()], order="file")
+
+
+def events_only(folder, text):
+    (folder / "events.csv").write_text(text)
+    return folder
+
+
+def test_users_who_are_held_out_are_asked_about_given_their_earlier_events(tmp_path):
+    text = "user_id,item_id\n" + "".join(f"{u},{u + e}\n" for u in range(20) for e in range(4))
+    data = load(events_only(tmp_path, text), PLAIN, split="users:50/25/25")
+    assert (len(data.train), len(data.validation), len(data.test)) == (40, 5, 5)
+    held = np.unique(data.events.user[data.test.rows])
+    assert not set(held) & set(data.events.user[data.train.rows])
+    for row in data.test.rows:
+        first, last = data.events.start[data.events.user[row]], data.events.start[data.events.user[row] + 1]
+        assert row == last - 1
+        assert data.test.history_rows(row).tolist() == list(range(first, last - 1))
+    assert data.popularity.sum() == 40
+    trained = set(data.events.item[data.train.rows])
+    assert trained == set(range(data.vocabulary.trained_items))
+
+
+def test_the_global_time_asks_about_events_after_a_moment(tmp_path):
+    text = "user_id,item_id,time\n" + "".join(
+        f"{u},{u + e},{10 * e + u}\n" for u in range(5) for e in range(8)
+    )
+    schema = Schema(tasks=[NextItem()], timestamp="time")
+    data = load(events_only(tmp_path, text), schema, split="global-time")
+    latest = data.events.time[data.train.rows].max()
+    assert (data.events.time[data.validation.rows] > latest).all()
+    assert data.events.time[data.validation.rows].max() < data.events.time[data.test.rows].min()
+    assert (len(data.train), len(data.validation), len(data.test)) == (32, 4, 4)
+    with pytest.raises(ValueError, match="'global-time' needs the time of every event"):
+        load(tmp_path, PLAIN, split="global-time")
+
+
+def test_a_set_of_events_needs_its_times_for_the_global_time(tmp_path):
+    text = "user_id,item_id,time\n" + "".join(f"a,{i},{i}\n" for i in range(10)) + "a,11,\na,12,soon\n"
+    schema = Schema(tasks=[Match()], timestamp="time")
+    folder = events_only(tmp_path, text)
+    assert load(folder, schema, split="random").books["events"]["used"] == 12
+    data = load(folder, schema, split="global-time")
+    assert data.books["events"] == {"rows": 12, "used": 10, "dead": 2, "left out": 0, "out of order": 0}

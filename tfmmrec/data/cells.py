@@ -37,7 +37,16 @@ def pick_cells(column: Column, rows: np.ndarray) -> list[Any]:
     if isinstance(column, list):
         cells = [column[row] if row >= 0 else None for row in rows.tolist()]
     else:
-        cells = column.take(pa.array(rows, mask=rows < 0)).to_pylist()
+        taken = column.take(pa.array(rows, mask=rows < 0))
+        if pa.types.is_large_string(column.type):  # rows of the same text share one object
+            coded = pc.dictionary_encode(taken).unify_dictionaries()
+            texts = [*coded.chunk(0).dictionary.to_pylist(), None] if coded.num_chunks else []
+            return [
+                texts[place]
+                for chunk in coded.chunks
+                for place in chunk.indices.fill_null(len(texts) - 1).to_pylist()
+            ]
+        cells = taken.to_pylist()
         if not pa.types.is_floating(column.type):
             return cells
     return [None if isinstance(cell, float) and math.isnan(cell) else cell for cell in cells]
@@ -52,19 +61,22 @@ def number_ids(column: Column) -> tuple[np.ndarray, list[str]]:
     Returns:
         int64 ``[R]`` number of each row's id, −1 where the cell is empty; and the ids.
     """
+    floats = not isinstance(column, list) and pa.types.is_floating(column.type)
     if isinstance(column, list) or not (
-        pa.types.is_large_string(column.type) or pa.types.is_integer(column.type)
+        floats or pa.types.is_large_string(column.type) or pa.types.is_integer(column.type)
     ):
         cells = column if isinstance(column, list) else column.to_pylist()
         column = pa.chunked_array([[_id(cell) for cell in cells]], pa.large_string())
-    texts = column.cast(pa.large_string())
-    blank = pc.equal(pc.utf8_trim_whitespace(texts), "")
-    texts = pc.if_else(blank, pa.scalar(None, pa.large_string()), texts)
-    if isinstance(texts, pa.ChunkedArray):
-        texts = texts.combine_chunks()
-    coded = pc.dictionary_encode(texts)
-    numbers = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype("int64")
-    return numbers, coded.dictionary.to_pylist()
+    # the ids are looked at once each, and not once for every row
+    coded = pc.dictionary_encode(column).unify_dictionaries().combine_chunks()
+    if isinstance(coded, pa.ChunkedArray):  # without a row there is no chunk
+        coded = pc.dictionary_encode(pa.array([], column.type))
+    distinct = pa.array(map(_id, coded.dictionary.to_pylist())) if floats else coded.dictionary
+    texts = distinct.cast(pa.large_string())
+    blank = np.asarray(pc.fill_null(pc.equal(pc.utf8_trim_whitespace(texts), ""), True), bool)
+    renumbered = np.append(np.where(blank, -1, np.cumsum(~blank) - 1), -1)
+    numbers = renumbered[coded.indices.fill_null(len(blank)).to_numpy(zero_copy_only=False)]
+    return numbers, texts.filter(pa.array(~blank)).to_pylist()
 
 
 def by_appearance(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 _EXCERPT = 80  # characters of a value that are kept
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class DeadLetter:
     """One row that was not used, or one cell that counts as missing.
 

@@ -150,14 +150,22 @@ def _repeated(
 ) -> np.ndarray:
     """bool ``[R]``: the rows, among the given ones, that say the same as one before them."""
     repeated = np.zeros(len(table), bool)
-    order = rows[np.lexsort((time[rows], item[rows], user[rows]))]
-    same = np.ones(max(0, len(order) - 1), bool)
-    for numbers in (user, item, time):  # NaN, an unknown time, is never the same
-        same &= numbers[order[1:]] == numbers[order[:-1]]
-    alike = np.sort(order[np.append(same, False) | np.insert(same, 0, False)]) if len(order) else order
+    pair = user * (1 + item.max(initial=0)) + item
+    alike = rows[_neighbours(pair[rows])]
+    alike = alike[_neighbours(pair[alike], time[alike])]  # NaN, an unknown time, is never the same
     cells = [map(repr, table.cells(column, alike)) for column in columns]
     seen: set[tuple[Any, ...]] = set()
     for row, *key in zip(alike.tolist(), user[alike], item[alike], time[alike], *cells, strict=True):
         repeated[row] = tuple(key) in seen
         seen.add(tuple(key))
     return repeated
+
+
+def _neighbours(*keys: np.ndarray) -> np.ndarray:
+    """The places, in their order, of what is there more than once, by all of these keys."""
+    order = np.lexsort(keys[::-1])
+    same = np.ones(max(0, len(order) - 1), bool)
+    for key in keys:
+        same &= key[order[1:]] == key[order[:-1]]
+    once = ~np.append(same, False) & ~np.insert(same, 0, False) if len(order) else np.zeros(0, bool)
+    return np.sort(order[~once])

@@ -23,6 +23,7 @@ from tfmmrec.data.vocabulary import State, Vocabulary
 from tfmmrec.modalities.media import TAR
 from tfmmrec.schema import SIDES, Schema, Side
 
+_EVENTS = 65_536  # hashed at once
 _TABLES: dict[Side, str] = {"item": "items", "user": "users", "event": "events"}
 
 
@@ -257,8 +258,10 @@ def _split_sha256(log: EventLog, codes: np.ndarray) -> str:
     users, items = (_records(ids) for ids in (log.user_ids, log.item_ids))
     names = [name.encode() for name in SPLITS]
     digest = hashlib.sha256()
-    for user, item, code in zip(log.user.tolist(), log.item.tolist(), codes.tolist(), strict=True):
-        digest.update(users[user] + items[item] + names[code])
+    for first in range(0, len(codes), _EVENTS):
+        some = slice(first, first + _EVENTS)
+        triples = zip(log.user[some].tolist(), log.item[some].tolist(), codes[some].tolist(), strict=True)
+        digest.update(b"".join(users[user] + items[item] + names[code] for user, item, code in triples))
     return digest.hexdigest()
 
 
