@@ -43,7 +43,7 @@ class Sentences(TyperGroup):
                 raise
             Console(stderr=True).print("Interrupted. The same command goes on where it can.", style="red")
             raise typer.Exit(INTERRUPTED) from error
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, ImportError) as error:
             if self._debug:
                 raise
             console = Console(stderr=True, highlight=False, soft_wrap=True)
