@@ -220,6 +220,6 @@ class ModalityContract:
             return  # the id itself; a new item has none
         raw = self.component.raw(cells, tmp_path, None)
         new = known.served.rank(
-            history=HISTORIES, **{f"item_{self.component.name}": np.roll(raw, -1).tolist()}
+            history=HISTORIES, **{f"item_{self.component.name}": np.roll(raw, -1, axis=0).tolist()}
         )
         np.testing.assert_allclose([answer["new_item_like"] for answer in new], by_id, atol=1e-4)
