@@ -18,13 +18,13 @@ from tfmmrec.report import Shelf
 from tfmmrec.schema import Schema
 from tfmmrec.serving import Served
 
-ITEMS, USERS = 800, 500
+ITEMS, USERS = 480, 1000
 
 SETTINGS = Settings(
     cold_items=0.1,  # a tenth of the items is held out of training: what a new item is
     width=32,
-    epochs=20,
-    batch_events=256,
+    epochs=16,
+    batch_events=512,
     encode_items=96,
     learning_rate=0.006,
     patience=5,
