@@ -67,7 +67,7 @@ def test_it_goes_on_with_the_next_epoch_and_then_with_judging(folder, tmp_path, 
         training_run(folder, schema, run, Settings(**{**vars(SETTINGS), "seed": 1}))
 
     third = Lines()
-    trained = training_run(folder, schema, run, SETTINGS, report=third)
+    trained = training_run(folder, schema, run, SETTINGS, replace=True, report=third)
     assert "The model is trained already; what is left is to judge it." in third.said
     assert not third.trained
     assert json.loads((run / "metrics.json").read_text())["test"].keys() >= {"ndcg@5"}

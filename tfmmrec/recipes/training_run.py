@@ -106,7 +106,7 @@ def training_run(
         schema: what the columns are; everything is prepared, whatever ``settings.only`` leaves out.
         run_folder: gets everything; see `Run`. What an interrupted training left there is used again.
         settings: of the training.
-        replace: train anew where there is a trained model.
+        replace: train anew where there is a trained model, or a training of other settings.
         report: is told how things go.
 
     Raises:
@@ -142,13 +142,18 @@ def _training_run(
         max_dead=settings.max_dead,
     )
     report.line(_about(data))
-    if replace:
-        Checkpoint(run.checkpoint).remove()
+    config = {"data": str(folder), **asdict(settings)}
+    other = run.other_settings(config)
+    if replace and (other or (run.folder / "metrics.json").is_file()):  # else it goes on, as without
         for name in _OF_AN_EARLIER_TRAINING:
             (run.folder / name).unlink(missing_ok=True)
-    config = {"data": str(folder), **asdict(settings)}
+        Checkpoint(run.checkpoint).remove()
     if (run.folder / "model.keras").is_file():  # trained, and interrupted before all was judged
-        run.check_same(config)
+        if other:
+            raise ValueError(
+                f"The run in {str(run.folder)!r} was begun with other settings: {', '.join(other)}. Give "
+                "those to go on, another name (--name), or --replace to begin anew."
+            )
         report.line("The model is trained already; what is left is to judge it.")
         model = run.load_model()
         epoch = best_epoch(run.read("curves"), settings.monitor or default_monitor(model))

@@ -117,20 +117,14 @@ class Run:
                     (self.folder / LOCK).unlink()
                     self.folder.rmdir()
 
-    def check_same(self, config: dict[str, Any]) -> None:
-        """Checks that the run was begun with these settings.
-
-        Raises:
-            ValueError: it was begun with others.
-        """
+    def other_settings(self, config: dict[str, Any]) -> list[str]:
+        """What of these settings the run was not begun with, in words; nothing where it was not begun."""
+        if not (self.folder / "config.json").is_file():
+            return []
         config = json.loads(json.dumps(config, default=float))
         kept = self.read("config")
-        if other := sorted(name for name in config if kept.get(name) != config[name]):
-            said = ", ".join(f"{name} ({kept.get(name)!r} then, {config[name]!r} now)" for name in other)
-            raise ValueError(
-                f"The run in {str(self.folder)!r} was begun with other settings: {said}. Give those to go "
-                "on, another name (--name), or --replace to begin anew."
-            )
+        other = sorted(name for name in config if kept.get(name) != config[name])
+        return [f"{name} ({kept.get(name)!r} then, {config[name]!r} now)" for name in other]
 
     def write(self, name: str, value: Any) -> None:
         """Writes ``<name>.json``."""
