@@ -20,7 +20,7 @@ def x(small_data):
 
 
 def test_nothing_is_wrong(model, x):
-    assert "every layer's output is finite" in first_not_finite(model, x)
+    assert "every output is finite" in first_not_finite(model, x)
 
 
 def test_an_infinite_input(model, x):

@@ -23,10 +23,16 @@ def first_not_finite(model: Any, x: dict[str, Any]) -> str:
             return f"the weight {weight.path!r} is not finite"
     of_items = {name.removeprefix("item."): array for name, array in x.items() if name.startswith("item.")}
     items = {name: array for name, array in of_items.items() if name in model.item_tower.input}
-    for part, inputs in ((model.item_tower, items), (model, x)):
-        layers = [layer for layer in part.layers if not isinstance(layer, keras.layers.InputLayer)]
-        outputs = keras.Model(part.input, [layer.output for layer in layers]).predict_on_batch(inputs)
-        for layer, output in zip(layers, outputs, strict=True):
-            if not all(np.isfinite(np.asarray(a, "float32")).all() for a in keras.tree.flatten(output)):
-                return f"the output of layer {layer.name!r} of {part.name!r} is not finite"
-    return "with the weights before, every layer's output is finite, so it is the step that went too far"
+    layers = [one for one in model.item_tower.layers if not isinstance(one, keras.layers.InputLayer)]
+    looked_into = keras.Model(model.item_tower.input, [layer.output for layer in layers])
+    for layer, output in zip(layers, looked_into.predict_on_batch(items), strict=True):
+        if not _finite(output):
+            return f"the output of layer {layer.name!r} of 'item_tower' is not finite"
+    for name, output in model.predict_on_batch(x).items():
+        if not _finite(output):
+            return f"the model's output {name!r} is not finite, those of 'item_tower' are"
+    return "with the weights before, every output is finite, so it is the step that went too far"
+
+
+def _finite(output: Any) -> bool:
+    return all(np.isfinite(np.asarray(array, "float32")).all() for array in keras.tree.flatten(output))
