@@ -210,11 +210,12 @@ def test_32_events_are_learnt_by_heart(make, small_data, small_sets, case):
     ordered = case == "sequences"
     data = small_data if ordered else small_sets
     choices = {} if ordered else {"dtype": "mixed_bfloat16", "fusion": "concat"}
-    model = make(data, keras.optimizers.Adam(0.03), width=16, **choices)
+    rate = keras.optimizers.schedules.CosineDecay(0.03, 200)
+    model = make(data, keras.optimizers.Adam(rate), width=16, **choices)
     assert keras.config.dtype_policy().name == "float32"
     x, y, w = Batches(data, data.schema, batch_events=32)[0]
     logs = []
-    for step in range(60):
+    for step in range(200):
         if step % 10 == 0:
             model.refresh(data.items)
         model.reset_metrics()
