@@ -28,9 +28,9 @@ from tfmmrec.data.readers import Table, check_folder
 from tfmmrec.evaluation import evaluate
 from tfmmrec.inspection.overview import TABLES, read_tables
 from tfmmrec.modalities.media import Medium, media_of
-from tfmmrec.models import Recommender, build_recommender
+from tfmmrec.models import Recommender
 from tfmmrec.recipes.settings import Settings
-from tfmmrec.recipes.training_run import Report, Silence
+from tfmmrec.recipes.training_run import Report, Silence, build
 from tfmmrec.schema import SIDES, Schema, Side
 from tfmmrec.training import fit
 
@@ -106,7 +106,7 @@ def estimate(
     )
     report.line("Timing some steps of training.")
     data = large.data
-    model = _model(schema.only(**settings.only), data, settings)
+    model = build(schema.only(**settings.only), data, settings)
     first, step, steps = _time_steps(model, data, settings)
     events = rows["events"] / max(1, large.rows["events"])
     users = max(1.0, _users(tables, schema) / max(1, len(data.user_ids)))
@@ -260,20 +260,6 @@ def _scaled(small: _Prepared, large: _Prepared, stage: str, wanted: tuple[int, b
     had, more = large.size(stage, media), large.size(stage, media) - small.size(stage, media)
     slope = (large.seconds[stage] - small.seconds[stage]) / more if more else 0.0
     return large.seconds[stage] + max(0.0, slope) * max(0, rows - had)
-
-
-def _model(twin: Schema, data: Data, settings: Settings) -> Recommender:
-    return build_recommender(
-        twin,
-        data.vocabulary,
-        width=settings.width,
-        fusion=settings.fusion,
-        alignment=settings.alignment,
-        sharing=settings.sharing,
-        item_vectors=settings.item_vectors,
-        dtype=settings.dtype,
-        seed=settings.seed,
-    )
 
 
 class _Enough(Exception):  # noqa: N818  no error

@@ -158,17 +158,7 @@ def _training_run(
         model = run.load_model()
         epoch = best_epoch(run.read("curves"), settings.monitor or default_monitor(model))
     else:
-        model = build_recommender(
-            twin,
-            data.vocabulary,
-            width=settings.width,
-            fusion=settings.fusion,
-            alignment=settings.alignment,
-            sharing=settings.sharing,
-            item_vectors=settings.item_vectors,
-            dtype=settings.dtype,
-            seed=settings.seed,
-        )
+        model = build(twin, data, settings)
         parameters = f"{model.count_params():,}"
         report.line(f"The model has {parameters} parameters; its first step takes a while to trace.")
         run.begin(twin, data, config)
@@ -183,6 +173,25 @@ def _training_run(
     _draw_recommendations(folder, schema, run, data, judgements)
     run.write("metrics", as_metrics(judgements))
     return TrainingRun(run, model, data, epoch, judgements)
+
+
+def build(twin: Schema, data: Data, settings: Settings) -> Recommender:
+    """The model that a training with these settings begins with.
+
+    Raises:
+        ValueError: of `build_recommender`.
+    """
+    return build_recommender(
+        twin,
+        data.vocabulary,
+        width=settings.width,
+        fusion=settings.fusion,
+        alignment=settings.alignment,
+        sharing=settings.sharing,
+        item_vectors=settings.item_vectors,
+        dtype=settings.dtype,
+        seed=settings.seed,
+    )
 
 
 def judge(model: Recommender, split: Split, k: Sequence[int]) -> Judgement:
