@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from typer import Option
 
+from tfmmrec.aside import file_aside
 from tfmmrec.cli.options import AsJson, Quiet, print_json
 from tfmmrec.cli.progress import ProgressReport
 from tfmmrec.cli.quiet import import_quietly
@@ -54,9 +54,8 @@ def guess(
         report.line(f"Looking at the first {rows:,} rows of each table in {data}.")
         found = guess_schema(data, rows)
     if write:
-        aside = target.with_name(".schema.toml.part")
-        aside.write_text(found.toml, "utf-8")
-        os.replace(aside, target)
+        with file_aside(target) as aside:
+            aside.write_text(found.toml, "utf-8")
     if as_json:
         why = [{"entry": one.settings, "side": one.side, "why": one.why} for one in found.entries]
         written = {"written": target} if write else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 import typer
@@ -9,6 +10,14 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 _DEBUG = "--debug"
+
+_FULL = "Free some of it, or give a folder on another disk; the same command then goes on where it can."
+_ADVICE = {
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+    errno.EROFS: "Give a folder that can be written to.",
+    errno.EACCES: "Give another one, or change who may use it.",
+}
 
 WRONG_INPUT, INTERRUPTED = 2, 130
 
@@ -53,7 +62,9 @@ class Sentences(TyperGroup):
 
 def _said(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:  # without its number
-        return error.strerror + (f": {str(error.filename)!r}" if error.filename else "")
+        said = error.strerror + (f": {str(error.filename)!r}" if error.filename else "")
+        advice = _ADVICE.get(error.errno or 0)
+        return f"{said}. {advice}" if advice else said
     return str(error) or type(error).__name__
 
 

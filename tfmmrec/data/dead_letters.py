@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
+
+from tfmmrec.aside import file_aside
 
 _EXCERPT = 80  # characters of a value that are kept
 
@@ -169,16 +169,9 @@ class DeadLetters:
 
     def write(self, path: str | Path) -> None:
         """Writes one JSON object per line, in the order of the tables; the file appears whole."""
-        path = Path(path)
         order = sorted(self._letters, key=lambda letter: (letter.table, letter.file, letter.line))
-        handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.writelines(json.dumps(asdict(letter), ensure_ascii=False) + "\n" for letter in order)
-            os.replace(aside, path)
-        except BaseException:
-            os.unlink(aside)
-            raise
+        with file_aside(path) as aside, aside.open("w", encoding="utf-8") as file:
+            file.writelines(json.dumps(asdict(letter), ensure_ascii=False) + "\n" for letter in order)
 
     def _add(
         self,

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 import tfmmrec
+from tfmmrec.aside import sweep
 from tfmmrec.data import shards, splits
 from tfmmrec.data.cells import by_appearance
 from tfmmrec.data.dataset import COLD, SPLITS, TRAIN, Data, Events, Features
@@ -83,8 +84,10 @@ def load(
     files = _find_tables(folder, schema)
     limits = ["strict"] if strict else [float(max_dead)]  # what was prepared under others may be too dirty
     fingerprint = _fingerprint(folder, files, schema, split, float(cold_items), int(seed), *limits)
-    if prepared is not None and shards.holds(prepared, fingerprint):
-        return shards.open_shards(prepared)
+    if prepared is not None:
+        sweep(Path(os.path.abspath(prepared)).parent)
+        if shards.holds(prepared, fingerprint):
+            return shards.open_shards(prepared)
     letters = DeadLetters(strict)
     hear = progress or _silent
     data = _prepare(folder, files, schema, split, cold_items, int(seed), letters, hear, float(max_dead))

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tfmmrec.aside import folder_aside, take_place
 from tfmmrec.data.dataset import Data, Events, Features
 from tfmmrec.data.dead_letters import DeadLetters
 from tfmmrec.data.vocabulary import Vocabulary
@@ -43,25 +43,21 @@ def write(
 
     Raises:
         ValueError: the folder holds something else than shards.
+        OSError: the disk is full, or nothing may be written there.
     """
     target = Path(folder).absolute()
     _check_target(target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as aside:
-        new, old = Path(aside, "new"), Path(aside, "old")
+    with folder_aside(target) as aside:
+        new = aside / "new"
         _write_files(data, new, fingerprint, letters)
         if fingerprint is not None and holds(target, fingerprint):
             return  # another process was faster, and may be reading them
         try:
-            if target.exists():
-                target.rename(old)
-            new.rename(target)
+            take_place(new, target)
         except OSError:
-            if fingerprint is not None and holds(target, fingerprint):
-                return
-            if old.exists() and not target.exists():
-                old.rename(target)
-            raise
+            if fingerprint is None or not holds(target, fingerprint):
+                raise
 
 
 def holds(folder: str | Path, fingerprint: dict[str, Any]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ import keras
 
 import tfmmrec
 from tfmmrec import retrieval
+from tfmmrec.aside import folder_aside, sweep, take_place
 from tfmmrec.data.dataset import Catalogue
 from tfmmrec.export.handover import save_catalogue, save_users
 from tfmmrec.export.known_users import KnownUsers
@@ -54,28 +56,23 @@ def export(
     Raises:
         ValueError: the path is no version or is taken, the catalogue or the users are not the model's, or
             item vectors are not finite.
+        OSError: the disk is full, or nothing may be written there.
         RuntimeError: the process on tensorflow failed; the message has its last words.
     """
+    sweep(Path(os.path.abspath(path)).parent)
     target = _checked_target(Path(path), overwrite)
     name = index["name"] if isinstance(index, dict) and "name" in index else index
     find(retrieval, Index, name)
     _check(model, catalogue, users)
     target.parent.mkdir(parents=True, exist_ok=True)
     # beside the version, so that it can be renamed; the name is no number, so that it is not served
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as aside:
-        new, old = Path(aside, "new"), Path(aside, "old")
+    with folder_aside(target) as aside:
+        new = aside / "new"
         if keras.backend.backend() == "tensorflow":
             write_saved_model(model, catalogue, users, index, new)
         else:
             _write_elsewhere(model, catalogue, users, index, new)
-        if target.exists():
-            target.rename(old)
-        try:
-            new.rename(target)
-        except OSError:
-            if old.exists():
-                old.rename(target)
-            raise
+        take_place(new, target)
     return target
 
 
@@ -105,6 +102,9 @@ def _write_elsewhere(
         )
         if ended.returncode:
             shutil.rmtree(folder, ignore_errors=True)
+            full = os.strerror(errno.ENOSPC)
+            if full in ended.stderr:
+                raise OSError(errno.ENOSPC, full, str(folder))
             raise RuntimeError(
                 "The export of a model on the backend "
                 f"{keras.backend.backend()!r} runs in a process on tensorflow, which failed:\n"

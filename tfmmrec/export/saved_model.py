@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,7 @@ def write_saved_model(
 
     Raises:
         ValueError: item vectors are not finite, or an operation cannot be served.
+        OSError: the disk is full.
     """
     import tensorflow as tf
 
@@ -49,7 +52,13 @@ def write_saved_model(
     ids = tf.TensorSpec([None], tf.string)
     module.knows_user = tf.function(answers.users.knows, input_signature=[ids], autograph=False)
     module.knows_item = tf.function(answers.knows_item, input_signature=[ids], autograph=False)
-    tf.saved_model.save(module, str(folder), signatures=functions)
+    try:
+        tf.saved_model.save(module, str(folder), signatures=functions)
+    except tf.errors.ResourceExhaustedError as error:  # of memory, or of the disk
+        full = os.strerror(errno.ENOSPC)
+        if full not in str(error):
+            raise
+        raise OSError(errno.ENOSPC, full, str(folder)) from error
     check_servable(folder)
     described = about(model, catalogue, users, index, functions, core_ops(folder))
     (folder / ABOUT).parent.mkdir()

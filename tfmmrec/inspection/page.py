@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import os
 from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from tfmmrec.aside import file_aside
 from tfmmrec.data.readers import Table
 from tfmmrec.inspection.overview import TITLES, Overview
 from tfmmrec.modalities import Image
@@ -41,10 +41,9 @@ def write_page(path: str | Path, found: Overview, schema: Schema, note: str = ""
         schema: what the columns are; its `Image` columns become thumbnails.
         note: a sentence under the title.
     """
-    path = Path(path)
-    aside = path.with_name(f".{path.name}.part")
-    aside.write_text(page(found, schema, note), "utf-8")
-    os.replace(aside, path)
+    text = page(found, schema, note)
+    with file_aside(path) as aside:
+        aside.write_text(text, "utf-8")
 
 
 def page(found: Overview, schema: Schema, note: str = "") -> str:

@@ -4,7 +4,6 @@ import csv
 import hashlib
 import json
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -13,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
+
+from tfmmrec.aside import folder_aside
 
 RECORD = "conversion.json"
 
@@ -59,8 +60,8 @@ class Conversion:
         if self._is_finished(destination, record):
             return destination
         destination.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{destination.name}-", dir=destination.parent) as aside:
-            folder = Path(aside) / destination.name
+        with folder_aside(destination) as aside:
+            folder = aside / "new"
             folder.mkdir()
             self.write(folder)
             (folder / "schema.toml").write_text(self.schema, encoding="utf-8")

@@ -20,13 +20,14 @@ import colorsys
 import csv
 import os
 import re
-import tempfile
 import wave
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+
+from tfmmrec.aside import folder_aside, take_place
 
 CLASSES = {
     "visual": ("bands", "pillars", "rings"),
@@ -104,12 +105,10 @@ def generate(folder: str | os.PathLike, items: int = 480, users: int = 600, seed
     target = Path(folder).resolve()
     _check_folder(target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as aside:
-        new = Path(aside, "new")
+    with folder_aside(target) as aside:
+        new = aside / "new"
         _write(new, items, users, seed)
-        if target.exists():
-            target.rename(Path(aside, "old"))
-        new.rename(target)
+        take_place(new, target)
     return Path(folder)
 
 

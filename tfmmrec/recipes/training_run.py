@@ -31,7 +31,8 @@ from tfmmrec.training.run import LOCK
 MOST_POPULAR = "most popular"
 SPLITS = ("validation", "test", "cold")
 
-_OF_AN_EARLIER_TRAINING = ("metrics.json", "model.keras", "last.keras", "curves.json")
+# metrics.json goes last, as it is written last: when all is gone but it, what was begun is done again
+_OF_AN_EARLIER_TRAINING = ("model.keras", "last.keras", "curves.json", "metrics.json")
 _OURS = {"schema.json", "config.json", "prepared", LOCK}
 
 
@@ -142,27 +143,31 @@ def _training_run(
         max_dead=settings.max_dead,
     )
     report.line(_about(data))
-    config = {"data": str(folder), **asdict(settings)}
-    other = run.other_settings(config)
+    config = {"data": str(folder), **asdict(settings), "split_sha256": data.split_sha256}
+    other, kept = run.other_settings(config), Checkpoint(run.checkpoint)
     if replace and (other or (run.folder / "metrics.json").is_file()):  # else it goes on, as without
+        kept.remove()
         for name in _OF_AN_EARLIER_TRAINING:
             (run.folder / name).unlink(missing_ok=True)
-        Checkpoint(run.checkpoint).remove()
-    if (run.folder / "model.keras").is_file():  # trained, and interrupted before all was judged
-        if other:
-            raise ValueError(
-                f"The run in {str(run.folder)!r} was begun with other settings: {', '.join(other)}. Give "
-                "those to go on, another name (--name), or --replace to begin anew."
-            )
+    trained = (run.folder / "model.keras").is_file()
+    if other and (trained or kept.note() is not None):
+        raise ValueError(
+            f"The run in {str(run.folder)!r} was begun with other settings: {', '.join(other)}. Give "
+            "those to go on, another name (--name), or --replace to begin anew."
+        )
+    if trained:  # and interrupted before all was judged
         report.line("The model is trained already; what is left is to judge it.")
         model = run.load_model()
-        epoch = best_epoch(run.read("curves"), settings.monitor or default_monitor(model))
+        kept.remove()
     else:
         model = build(twin, data, settings)
         parameters = f"{model.count_params():,}"
         report.line(f"The model has {parameters} parameters; its first step takes a while to trace.")
         run.begin(twin, data, config)
-        epoch = _train(model, data, settings, run, report)
+        _train(model, data, settings, run, report)
+    records = run.read("curves")
+    epoch = best_epoch(records, settings.monitor or default_monitor(model))
+    draw_curves(records, run.plots / "curves.png", epoch)
 
     judgements = {}
     for name in SPLITS:
@@ -224,8 +229,8 @@ def as_metrics(judgements: dict[str, Judgement]) -> dict[str, Any]:
     return metrics
 
 
-def _train(model: Recommender, data: Data, settings: Settings, run: Run, report: Report) -> int:
-    """Trains, draws the curves and returns the epoch whose weights were kept."""
+def _train(model: Recommender, data: Data, settings: Settings, run: Run, report: Report) -> None:
+    """Trains, or goes on where an earlier training was interrupted; the run has the model then."""
     monitor = settings.monitor or default_monitor(model)
 
     def on_step(epoch: int, step: int, steps: int, loss: float) -> None:
@@ -247,7 +252,7 @@ def _train(model: Recommender, data: Data, settings: Settings, run: Run, report:
         report.line(f"An earlier training was interrupted: going on with {at}.")
     if not len(data.validation):
         report.line("No event validates: training runs through all epochs, and its last weights are kept.")
-    records = fit(
+    fit(
         model,
         data.train,
         validation=data.validation if len(data.validation) else None,
@@ -270,9 +275,6 @@ def _train(model: Recommender, data: Data, settings: Settings, run: Run, report:
         on_epoch=on_epoch,
         on_step=on_step,
     )
-    epoch = best_epoch(records, monitor)
-    draw_curves(records, run.plots / "curves.png", epoch)
-    return epoch
 
 
 def _with_monitored(k: Sequence[int], monitor: str) -> tuple[int, ...]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tfmmrec.aside import file_aside
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -53,9 +55,9 @@ def draw_curves(records: Sequence[Mapping[str, float]], path: str | Path, best: 
     panels[0, 0].set_ylabel("training loss")
     if rows == 2:
         panels[1, 0].set_ylabel("validation")
-    path = Path(path)
-    figure.savefig(path, format="png")
-    return path
+    with file_aside(path) as aside:
+        figure.savefig(aside, format="png")
+    return Path(path)
 
 
 def _validation_metrics(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tfmmrec.aside import file_aside
 from tfmmrec.data import Split
 from tfmmrec.evaluation import Results, queries_of
 from tfmmrec.report.shelf import Card, Shelf
@@ -96,9 +97,9 @@ def draw_strips(
     with matplotlib.rc_context({"font.family": _fonts()}), warnings.catch_warnings():
         warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font")  # a box stands in for it
         figure = _figure(strips, title, note, ordered)
-        path = Path(path)
-        figure.savefig(path, format="png")
-    return path
+        with file_aside(path) as aside:
+            figure.savefig(aside, format="png")
+    return Path(path)
 
 
 def _figure(strips: Sequence[Strip], title: str, note: str, ordered: bool) -> Figure:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 import zipfile
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import Any, Protocol
 
 import keras
 import numpy as np
+
+from tfmmrec.aside import file_aside
 
 LAST = "last.npz"
 _BEST = "best-{}.npz"
@@ -103,21 +104,15 @@ class Checkpoint:
 
     def remove(self) -> None:
         """Deletes all of it: the training is over."""
-        for path in [*self.folder.glob("*.npz"), *self.folder.glob("*.part")]:
+        for path in self.folder.glob("*.npz"):  # those aside too
             path.unlink(missing_ok=True)
         if self.folder.is_dir() and not any(self.folder.iterdir()):
             self.folder.rmdir()
 
     def _write(self, name: str, arrays: dict[str, np.ndarray]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        aside = self.folder / f"{name}.part"
-        try:
-            with aside.open("wb") as file:
-                np.savez(file, **arrays)  # type: ignore[arg-type]
-            os.replace(aside, self.folder / name)
-        except BaseException:  # a full disk must not stay full of this
-            aside.unlink(missing_ok=True)
-            raise
+        with file_aside(self.folder / name) as aside, aside.open("wb") as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type]
 
     def _read(self, name: str) -> dict[str, np.ndarray]:
         try:

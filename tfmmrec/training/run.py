@@ -14,6 +14,7 @@ from typing import Any
 
 import keras
 
+from tfmmrec.aside import file_aside
 from tfmmrec.data.dataset import Data
 from tfmmrec.schema import Schema
 
@@ -37,7 +38,7 @@ class Run:
     ``plots/``              learning curves, strips of recommendations
     ======================  ==========================================================
 
-    Files are written aside and renamed, so a reader never sees half of one.
+    Files are written aside and renamed, so a reader never sees half of one; see `tfmmrec.aside`.
 
     Args:
         folder: created where it is absent.
@@ -129,9 +130,9 @@ class Run:
     def write(self, name: str, value: Any) -> None:
         """Writes ``<name>.json``."""
         path = self.folder / f"{name}.json"
-        aside = path.with_suffix(".json.part")
-        aside.write_text(json.dumps(value, indent=2, ensure_ascii=False, default=float) + "\n", "utf-8")
-        os.replace(aside, path)
+        text = json.dumps(value, indent=2, ensure_ascii=False, default=float) + "\n"
+        with file_aside(path) as aside:
+            aside.write_text(text, "utf-8")
 
     def read(self, name: str) -> Any:
         """Reads ``<name>.json``."""
@@ -139,9 +140,8 @@ class Run:
 
     def save_model(self, model: keras.Model, name: str = "model") -> None:
         """Writes ``<name>.keras``."""
-        aside = self.folder / f"{name}.part.keras"
-        model.save(aside)
-        os.replace(aside, self.folder / f"{name}.keras")
+        with file_aside(self.folder / f"{name}.keras") as aside:
+            model.save(aside)
 
     def load_model(self) -> keras.Model:
         """Reads ``model.keras``, on any backend."""
