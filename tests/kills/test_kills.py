@@ -1,0 +1,286 @@
+"""`kill -9` at any moment of prepare, train and export; the same command then ends as if nothing had been."""
+
+import hashlib
+import io
+import json
+import shutil
+import zipfile
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kills.harness import Kills, Strike, at_times, at_writes, start
+from tfmmrec.data import open_shards
+from tfmmrec.recipes.demo_catalogue import generate
+from tfmmrec.training.checkpoint import LAST, Checkpoint
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+
+LEAST = 20  # kills of each stage
+SCHEMA = """
+user_id = "user_id"
+item_id = "item_id"
+timestamp = "timestamp"
+
+[history]
+length = 8
+layers = 1
+dropout = 0.1
+
+[[item]]
+modality = "Image"
+column = "poster"
+
+[[item]]
+modality = "Audio"
+column = "clip"
+
+[[item]]
+modality = "Number"
+column = "year"
+
+[[task]]
+task = "NextItem"
+"""
+# all is prepared, and little of it trained: what takes long is the tracing
+SETTINGS = ("--width", 8, "--epochs", 3, "--batch-events", 64, "--learning-rate", 0.003, "--deterministic")
+SMALL = ("--only-item", "year", "--fusion", "concat")
+PREPARED, TRAINED = "rename run/prepared", "rename run/metrics.json"
+
+
+def train(base, folder):
+    return ["train", base / "data", "--run", folder / "run", *SETTINGS, *SMALL]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A catalogue, and a run that nothing interrupted: ``base``, ``run``, and the ``writes`` of it."""
+    base = tmp_path_factory.mktemp("kills")
+    generate(base / "data", items=80, users=40)
+    (base / "data" / "schema.toml").write_text(SCHEMA)
+    ended = start(base, base / "whole", train(base, base / "whole"))
+    assert ended.code == 0, ended.said
+    return SimpleNamespace(base=base, run=base / "whole" / "run", writes=ended.writes)
+
+
+def second_of(writes, kind):
+    return next(second for second, one in writes if one == kind)
+
+
+def files(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+def contents(folder):
+    """Every file's checksum."""
+    return {
+        name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        for name in files(folder)
+        if (folder / name).is_file()
+    }
+
+
+def check_left(folder: Path) -> None:
+    """Whatever stands under its own name is whole, and no more than one process's leavings are there."""
+    leavings = [path for path in folder.rglob(".*.part-*") if path.is_dir()]
+    assert len(leavings) <= 1, leavings
+    for path in folder.rglob("*"):
+        if path.is_dir() or any(".part-" in part for part in path.parts):
+            continue
+        if path.suffix == ".json":
+            json.loads(path.read_text("utf-8"))
+        elif path.suffix in (".keras", ".npz"):
+            assert zipfile.ZipFile(path).testzip() is None
+        elif path.suffix == ".png":
+            Image.open(path).load()
+
+
+def check_run(whole, folder, ended) -> None:
+    check_left(folder)
+    run = folder / "run"
+    if (run / "prepared").exists():
+        open_shards(run / "prepared", verify=True)
+        assert contents(run / "prepared") == contents(whole.run / "prepared")
+    if (run / "checkpoint" / LAST).exists() and not (run / "model.keras").exists():
+        kept = Checkpoint(run / "checkpoint")
+        kept.best(kept.note()["parts"]["validation"]["best_epoch"])  # it can go on with them
+    made = {kind for _, kind in ended.writes}
+    if "rename run/model.keras" in made:  # each step of the way is there once the next one is begun
+        assert (run / "last.keras").exists() and (run / "curves.json").exists()
+
+
+def weights(path: Path) -> dict[str, np.ndarray]:
+    import h5py
+
+    arrays = {}
+    with zipfile.ZipFile(path) as kept, h5py.File(io.BytesIO(kept.read("model.weights.h5"))) as file:
+        file.visititems(
+            lambda name, one: arrays.update({name: one[()]}) if isinstance(one, h5py.Dataset) else None
+        )
+        return {**arrays, "config": json.loads(kept.read("config.json"))}
+
+
+def check_trained(whole, folder, ended) -> None:
+    """The run is the one that nothing interrupted, bit for bit, but for seconds and dates."""
+    late = "There is a trained model" in ended.said  # the one before was killed after its last write
+    assert ended.code == (2 if late else 0), ended.said
+    run = folder / "run"
+    assert files(run) == files(whole.run)
+    ours, theirs = contents(run), contents(whole.run)
+    for name in ("model.keras", "last.keras", "curves.json"):
+        del ours[name], theirs[name]
+    assert ours == theirs
+    for name in ("model.keras", "last.keras"):
+        mine, other = weights(run / name), weights(whole.run / name)
+        assert mine.keys() == other.keys() and len(mine) > 5
+        for key, array in mine.items():
+            np.testing.assert_array_equal(array, other[key], err_msg=f"{name}: {key}")
+    mine, other = (json.loads((at / "curves.json").read_text()) for at in (run, whole.run))
+    assert [record.pop("seconds") > 0 for record in [*mine, *other]] == [True] * 6
+    assert mine == other
+
+
+@pytest.fixture
+def told(capsys):
+    """Prints the log of kills, whether or not the test passes."""
+    logs = []
+    yield logs.append
+    with capsys.disabled():
+        print("", *logs, sep="\n")
+
+
+def check_kills(kills: Kills, kinds: set[str], tmp_path: Path) -> None:
+    """Enough of them, of every sort, and at every kind of write."""
+    (tmp_path / "kills.jsonl").write_text(f"{kills}\n")
+    by_signal = [*kills.struck("write"), *kills.struck("second")]
+    assert len(by_signal) >= LEAST
+    assert len(kills.struck("second")) >= LEAST // 2 - 2  # two may come too late on a machine that hurries
+    assert {kill["kind"] for kill in kills.struck("write")} >= kinds
+    assert kills.struck("size"), "no file was cut off in the midst of it"
+    for kill in kills.struck("size"):
+        assert kill["size"] in kill["sizes aside"], kill
+
+
+def test_prepare(whole, tmp_path, told):
+    end = second_of(whole.writes, PREPARED)
+    begun = second_of(whole.writes, "open run/.part-schema.json")
+    writes = [(second, kind) for second, kind in whole.writes if second < begun]
+    kinds = {kind for _, kind in writes}
+    kills = Kills(
+        "prepare",
+        lambda folder: train(whole.base, folder),
+        whole.base,
+        fresh=lambda folder: None,
+        check=lambda folder, ended: check_run(whole, folder, ended),
+        finished=lambda folder, ended: check_trained(whole, folder, ended),
+        counts=lambda folder, strike: strike.kind in kinds or not (folder / "run" / "prepared").exists(),
+    )
+    pixels = (whole.run / "prepared/item_features/poster/pixels.npy").stat().st_size
+    cut = Strike("open run/.prepared.part-*/new/*.npy", size=pixels // 2, expected=end)
+    kills.run([*at_writes(writes, seed=1), *at_times(0, end, LEAST // 2, seed=2), cut])
+    told(kills)
+    check_kills(kills, kinds, tmp_path)
+
+
+def test_train(whole, tmp_path, told):
+    begun = second_of(whole.writes, "open run/.part-schema.json")
+    last = second_of(whole.writes, TRAINED)
+    writes = [(second, kind) for second, kind in whole.writes if second >= begun]
+    kinds = {kind for _, kind in writes}
+    kills = Kills(
+        "train",
+        lambda folder: train(whole.base, folder),
+        whole.base,
+        fresh=lambda folder: None,
+        check=lambda folder, ended: check_run(whole, folder, ended),
+        finished=lambda folder, ended: check_trained(whole, folder, ended),
+        counts=lambda folder, strike: strike.kind in kinds or (folder / "run" / "prepared").exists(),
+    )
+    model = (whole.run / "model.keras").stat().st_size
+    cuts = [
+        Strike(kind, size=size, expected=second_of(writes, kind))
+        for kind, size in (
+            ("open run/checkpoint/.part-last.npz", 8_000),
+            ("open run/.part-model.keras", model // 2),
+            ("open run/plots/.part-recommendations.png", 20_000),
+        )
+    ]
+    kills.run([*at_writes(writes, seed=3), *at_times(begun, last, LEAST // 2, seed=4), *cuts])
+    told(kills)
+    check_kills(kills, kinds, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def exported(whole):
+    """The folder of an earlier version, which stands beside every other."""
+    folder = whole.base / "exported"
+    ended = start(whole.base, folder, ["export", whole.run, folder / "sm" / "1"])
+    assert ended.code == 0, ended.said
+    return folder / "sm" / "1"
+
+
+def answers(version: Path) -> str:
+    from tfmmrec.serving import Served
+
+    found = Served(version).recommend(user_id=["u0000"], k=5)
+    return json.dumps(found, default=lambda array: np.asarray(array).tolist())
+
+
+@pytest.mark.parametrize("replace", [False, True], ids=["next", "replace"])
+def test_export(whole, exported, tmp_path, told, replace):
+    version, options = ("1", ["--replace"]) if replace else ("2", [])
+    known, names, answered = contents(exported), files(exported), answers(exported)
+
+    def fresh(folder):
+        shutil.copytree(exported, folder / "sm" / "1")
+
+    def command(folder):
+        return ["export", whole.run, folder / "sm" / version, *options]
+
+    def check(folder, ended):
+        check_left(folder)
+        made = [kind for _, kind in ended.writes]
+        visible = {path.name for path in (folder / "sm").iterdir() if path.name.isdecimal()}
+        if replace:
+            aside = list((folder / "sm").glob(".1.part-*/old"))  # is put back when the command starts again
+            assert visible == {"1"} or files(aside[0]) == names
+        else:
+            assert visible == {"1"} or (visible == {"1", "2"} and f"rename sm/{version}" in made)
+            assert contents(folder / "sm" / "1") == known
+        for name in visible:
+            assert files(folder / "sm" / name) == names
+
+    def finished(folder, ended):
+        late = "is there already" in ended.said and not replace
+        assert ended.code == (2 if late else 0), ended.said
+        assert {path.name for path in (folder / "sm").iterdir()} == {"1", version}
+        assert files(folder / "sm" / version) == names
+        assert answers(folder / "sm" / version) == answered
+        assert replace or contents(folder / "sm" / "1") == known
+
+    first = whole.base / f"{version}-whole"
+    fresh(first)
+    ended = start(whole.base, first, command(first))
+    finished(first, ended)
+    kills = Kills(f"export-{version}", command, whole.base, fresh=fresh, check=check, finished=finished)
+    made = [second for second, _ in ended.writes]
+    aside = next(kind for _, kind in ended.writes if kind.startswith("mkdir"))
+    # written by TensorFlow in C++, which nobody is told of
+    sizes = [
+        (exported / name).stat().st_size
+        for name in ("variables/variables.data-00000-of-00001", "saved_model.pb")
+    ]
+    assert sizes[0] * 1.5 < sizes[1]
+    cuts = [
+        Strike(aside, size=int(size * share), expected=made[1])
+        for size, share in zip(sizes, (0.5, 0.9), strict=True)
+    ]
+    times = at_times(0, made[0], 2, seed=5) + at_times(made[0], made[-1], 4 if replace else 12, seed=6)
+    kills.run([*at_writes(ended.writes, seed=7), *times, *cuts])
+    told(kills)
+    check_kills(kills, {kind for _, kind in ended.writes}, tmp_path)
+    begun = [kill for kill in kills.struck("second") if kill["after"] == aside]
+    assert any(size for kill in begun for size in kill["sizes aside"]) or len(begun) >= 2
