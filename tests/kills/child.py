@@ -1,9 +1,15 @@
-"""Runs the command line in a process that writes down its writes and dies at the one it was told.
+"""Runs the command line in processes that write down their writes and die at the one they were told.
 
-``python child.py LOG BASE FOLDER STRIKE argument …``: a line with the second and the kind is added to LOG
-when the first file below BASE is opened (``begin``), and before every write below FOLDER. STRIKE is a JSON
-object, maybe empty: at the ``count``-th write of a ``kind`` the process kills itself; with ``size``, the
-kernel kills it there as soon as a file gets longer than that, whoever writes it, in Python or in C++.
+It imports once what every command imports, which takes longer than what is to be struck, and is then asked
+with lines of JSON on standard input. For each, it makes a process of its own that runs the command from the
+start, and answers with two lines: the process's id and, once it has ended, its exit code or minus its signal.
+
+* ``arguments``: of the command line;
+* ``base``, ``log``: when the first file below the one is opened, ``begin`` is written to the other;
+* ``folder``: the second and kind of every write below it are added to the log before it is made;
+* ``strike``: maybe empty. At the ``count``-th write of a ``kind`` the process kills itself; with ``size``,
+  the kernel kills it there as soon as a file gets longer than that, whoever writes it, in Python or in C++;
+* ``said``: the file that gets what is said on standard error.
 """
 
 from __future__ import annotations
@@ -97,9 +103,38 @@ def watch(log: str, base: str, folder: str, strike: dict[str, Any]) -> None:
     sys.addaudithook(hook)
 
 
-if __name__ == "__main__":
-    log, base, folder, strike, *arguments = sys.argv[1:]
-    sys.argv = ["tfmmrec", *arguments]
-    sys.path.pop(0)  # this folder
-    watch(log, base, folder, json.loads(strike))
+def serve() -> dict[str, Any] | None:
+    """Answers until there are no more questions; returns one in the process that is to run it."""
+    for line in sys.stdin:
+        asked = json.loads(line)
+        process = os.fork()
+        if not process:
+            return asked
+        print(process, flush=True)
+        print(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), flush=True)
+    return None
+
+
+def run(asked: dict[str, Any]) -> None:
+    """Runs the command; ends the process as it ends."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    said = os.open(asked["said"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    for ours, descriptor in ((nothing, 0), (nothing, 1), (said, 2)):
+        os.dup2(ours, descriptor)
+    os.chdir(asked["folder"])
+    sys.argv = ["tfmmrec", *asked["arguments"]]
+    watch(asked["log"], asked["base"], asked["folder"], asked["strike"])
     runpy.run_module("tfmmrec", run_name="__main__")
+
+
+if __name__ == "__main__":
+    sys.path.pop(0)  # this folder
+    # modules alone: nothing of TensorFlow is started, which would not live on in another process
+    import tensorflow  # noqa: F401
+
+    import tfmmrec.export
+    import tfmmrec.recipes.training_run  # noqa: F401
+
+    asked = serve()
+    if asked is not None:
+        run(asked)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import random
+import select
 import signal
 import subprocess
 import sys
@@ -17,12 +19,12 @@ from pathlib import Path
 from typing import Any
 
 CHILD = Path(__file__).with_name("child.py")
-PATIENCE = 300  # seconds for one command
 ENVIRONMENT = {
     "KERAS_BACKEND": "tensorflow",
     "TF_NUM_INTRAOP_THREADS": "1",
     "TF_NUM_INTEROP_THREADS": "1",
     "TF_CPP_MIN_LOG_LEVEL": "2",
+    "OPENBLAS_NUM_THREADS": "1",
 }
 
 
@@ -66,46 +68,66 @@ class Ended:
         return self.code in (-signal.SIGKILL, -signal.SIGXFSZ)
 
 
-def start(base: Path, folder: Path, arguments: Sequence[Any], strike: Strike | None = None) -> Ended:
-    """Runs ``tfmmrec arguments`` and kills it as the strike says.
+class Commands:
+    """Runs commands, one at a time, each in a process of its own; see ``child.py``."""
 
-    Args:
-        base: what it reads stands below it.
-        folder: what it writes stands below it.
-        arguments: of the command line.
-        strike: None lets it run.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    log = folder.with_name(f"{folder.name}.writes")
-    log.write_text("")
-    told = {name: value for name, value in asdict(strike).items() if value is not None} if strike else {}
-    command = [CHILD, log, base, folder, json.dumps(told), *arguments]
-    process = subprocess.Popen(
-        [sys.executable, *map(str, command)],
-        env={**os.environ, **ENVIRONMENT, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
+    def __init__(self) -> None:
+        paths = os.pathsep.join(filter(None, sys.path))
+        self._server = subprocess.Popen(
+            [sys.executable, str(CHILD)],
+            env={**os.environ, **ENVIRONMENT, "PYTHONPATH": paths},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
+    def __enter__(self) -> Commands:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.kill()
+        self._server.communicate()
+
+    def run(self, base: Path, folder: Path, arguments: Sequence[Any], strike: Strike | None = None) -> Ended:
+        """Runs ``tfmmrec arguments`` and kills it as the strike says.
+
+        Args:
+            base: what it reads stands below it.
+            folder: what it writes stands below it.
+            arguments: of the command line.
+            strike: None lets it run.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        log, said = (folder.with_name(f"{folder.name}.{what}") for what in ("writes", "said"))
+        log.write_text("")
+        told = {name: value for name, value in asdict(strike).items() if value is not None} if strike else {}
+        asked = {"base": base, "folder": folder, "log": log, "said": said}
+        arguments = [str(argument) for argument in arguments]
+        text = json.dumps({**asked, "strike": told, "arguments": arguments}, default=str)
+        assert self._server.stdin and self._server.stdout
+        self._server.stdin.write(text + "\n")
+        self._server.stdin.flush()
+        process = int(self._server.stdout.readline())
         if strike is not None and strike.after is not None:
-            while process.poll() is None and not log.stat().st_size:
-                time.sleep(0.005)
-            begun = float(log.read_text().split()[0]) if log.stat().st_size else 0.0
-            while process.poll() is None and time.monotonic() < begun + strike.after:
-                time.sleep(0.002)
-            process.send_signal(signal.SIGKILL)
-        said = process.communicate(timeout=PATIENCE)[1]
-    finally:
-        process.kill()
-        process.wait()
-    ended = time.monotonic()
-    lines = [line.split(" ", 1) for line in log.read_text().splitlines()]
-    begun = float(lines[0][0]) if lines else ended
-    writes = [(float(second) - begun, kind) for second, kind in lines if kind != "begin"]
-    return Ended(process.returncode, said, writes, ended - begun)
+            self._kill_after(process, log, strike.after)
+        code = int(self._server.stdout.readline())
+        ended = time.monotonic()
+        lines = [line.split(" ", 1) for line in log.read_text().splitlines()]
+        begun = float(lines[0][0]) if lines else ended
+        writes = [(float(second) - begun, kind) for second, kind in lines if kind != "begin"]
+        return Ended(code, said.read_text(), writes, ended - begun)
+
+    def _kill_after(self, process: int, log: Path, seconds: float) -> None:
+        """Sends the signal so many seconds after the process began, unless it has ended by then."""
+        assert self._server.stdout
+        until = math.inf
+        while not select.select([self._server.stdout], [], [], 0.002)[0]:
+            if until == math.inf and log.stat().st_size:
+                until = float(log.read_text().split()[0]) + seconds
+            if time.monotonic() >= until:
+                os.kill(process, signal.SIGKILL)  # it cannot be another's: nobody has waited for it yet
+                return
 
 
 def at_writes(writes: Iterable[tuple[float, str]], seed: int) -> list[Strike]:
@@ -167,14 +189,18 @@ class Kills:
         A command that gets through before it is struck ends the chain, and the strike is for the next one:
         there is less to do, and so less to write, where others left something.
         """
-        left, chain = deque(strikes), 0
+        with Commands() as commands:
+            self._chains(commands, place, deque(strikes))
+
+    def _chains(self, commands: Commands, place: int, left: deque[Strike]) -> None:
+        chain = 0
         while left:
             folder = self.base / f"{self.stage}-{place}-{chain}"
             folder.mkdir()
             self.fresh(folder)
             kills, ended = 0, None
             while left:
-                ended = start(self.base, folder, self.command(folder), left[0])
+                ended = commands.run(self.base, folder, self.command(folder), left[0])
                 if not ended.killed:
                     if not kills:  # nor would it be struck next time
                         left.popleft()
@@ -183,7 +209,7 @@ class Kills:
                 self.check(folder, ended)
                 kills += 1
             if ended is None or ended.killed:
-                ended = start(self.base, folder, self.command(folder))
+                ended = commands.run(self.base, folder, self.command(folder))
             self.finished(folder, ended)
             chain += 1
 

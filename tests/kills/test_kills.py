@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kills.harness import Kills, Strike, at_times, at_writes, start
+from kills.harness import Commands, Kills, Strike, at_times, at_writes
 from tfmmrec.data import open_shards
 from tfmmrec.recipes.demo_catalogue import generate
 from tfmmrec.training.checkpoint import LAST, Checkpoint
@@ -61,7 +61,8 @@ def whole(tmp_path_factory):
     base = tmp_path_factory.mktemp("kills")
     generate(base / "data", items=80, users=40)
     (base / "data" / "schema.toml").write_text(SCHEMA)
-    ended = start(base, base / "whole", train(base, base / "whole"))
+    with Commands() as commands:
+        ended = commands.run(base, base / "whole", train(base, base / "whole"))
     assert ended.code == 0, ended.said
     return SimpleNamespace(base=base, run=base / "whole" / "run", writes=ended.writes)
 
@@ -217,7 +218,8 @@ def test_train(whole, tmp_path, told):
 def exported(whole):
     """The folder of an earlier version, which stands beside every other."""
     folder = whole.base / "exported"
-    ended = start(whole.base, folder, ["export", whole.run, folder / "sm" / "1"])
+    with Commands() as commands:
+        ended = commands.run(whole.base, folder, ["export", whole.run, folder / "sm" / "1"])
     assert ended.code == 0, ended.said
     return folder / "sm" / "1"
 
@@ -263,7 +265,8 @@ def test_export(whole, exported, tmp_path, told, replace):
 
     first = whole.base / f"{version}-whole"
     fresh(first)
-    ended = start(whole.base, first, command(first))
+    with Commands() as commands:
+        ended = commands.run(whole.base, first, command(first))
     finished(first, ended)
     kills = Kills(f"export-{version}", command, whole.base, fresh=fresh, check=check, finished=finished)
     made = [second for second, _ in ended.writes]
