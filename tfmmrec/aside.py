@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import glob
 import os
 import re
 import shutil
@@ -76,6 +77,11 @@ def take_place(new: Path, target: Path) -> None:
     except OSError:
         _put_back(old, target)
         raise
+
+
+def written_elsewhere(target: Path) -> Path | None:
+    """The folder aside that another living process builds `target` in, if there is one; after a `sweep`."""
+    return next(target.parent.glob(f".{glob.escape(target.name)}{_MARK}*"), None)
 
 
 def sweep(parent: Path) -> None:

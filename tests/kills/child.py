@@ -107,6 +107,9 @@ def serve() -> dict[str, Any] | None:
     """Answers until there are no more questions; returns one in the process that is to run it."""
     for line in sys.stdin:
         asked = json.loads(line)
+        if not asked:  # are you there?
+            print(os.getpid(), flush=True)
+            continue
         process = os.fork()
         if not process:
             return asked

@@ -69,18 +69,31 @@ class Ended:
 
 
 class Commands:
-    """Runs commands, one at a time, each in a process of its own; see ``child.py``."""
+    """Runs commands, one at a time, each in a process of its own; see ``child.py``.
 
-    def __init__(self) -> None:
+    Args:
+        before: a command that ends by running what is given to it, in other surroundings.
+    """
+
+    def __init__(self, *before: str) -> None:
         paths = os.pathsep.join(filter(None, sys.path))
         self._server = subprocess.Popen(
-            [sys.executable, str(CHILD)],
+            [*before, sys.executable, str(CHILD)],
             env={**os.environ, **ENVIRONMENT, "PYTHONPATH": paths},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
         )
+
+    @property
+    def process(self) -> int:
+        """The id of the process whose surroundings they run in."""
+        return self._server.pid
+
+    def wait(self) -> None:
+        """Waits until they can be run."""
+        self._ask({})
 
     def __enter__(self) -> Commands:
         return self
@@ -104,19 +117,25 @@ class Commands:
         told = {name: value for name, value in asdict(strike).items() if value is not None} if strike else {}
         asked = {"base": base, "folder": folder, "log": log, "said": said}
         arguments = [str(argument) for argument in arguments]
-        text = json.dumps({**asked, "strike": told, "arguments": arguments}, default=str)
-        assert self._server.stdin and self._server.stdout
-        self._server.stdin.write(text + "\n")
-        self._server.stdin.flush()
-        process = int(self._server.stdout.readline())
+        process = self._ask({**asked, "strike": told, "arguments": arguments})
         if strike is not None and strike.after is not None:
             self._kill_after(process, log, strike.after)
-        code = int(self._server.stdout.readline())
+        code = self._answer()
         ended = time.monotonic()
         lines = [line.split(" ", 1) for line in log.read_text().splitlines()]
         begun = float(lines[0][0]) if lines else ended
         writes = [(float(second) - begun, kind) for second, kind in lines if kind != "begin"]
         return Ended(code, said.read_text(), writes, ended - begun)
+
+    def _ask(self, what: dict[str, Any]) -> int:
+        assert self._server.stdin
+        self._server.stdin.write(json.dumps(what, default=str) + "\n")
+        self._server.stdin.flush()
+        return self._answer()
+
+    def _answer(self) -> int:
+        assert self._server.stdout
+        return int(self._server.stdout.readline())
 
     def _kill_after(self, process: int, log: Path, seconds: float) -> None:
         """Sends the signal so many seconds after the process began, unless it has ended by then."""

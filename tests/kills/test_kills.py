@@ -1,87 +1,26 @@
 """`kill -9` at any moment of prepare, train and export; the same command then ends as if nothing had been."""
 
-import hashlib
-import io
 import json
 import shutil
 import zipfile
 from pathlib import Path
-from types import SimpleNamespace
 
-import numpy as np
 import pytest
 from PIL import Image
 
 from kills.harness import Commands, Kills, Strike, at_times, at_writes
+from kills.world import answers, check_trained, contents, files, train
 from tfmmrec.data import open_shards
-from tfmmrec.recipes.demo_catalogue import generate
 from tfmmrec.training.checkpoint import LAST, Checkpoint
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 LEAST = 20  # kills of each stage
-SCHEMA = """
-user_id = "user_id"
-item_id = "item_id"
-timestamp = "timestamp"
-
-[history]
-length = 8
-layers = 1
-dropout = 0.1
-
-[[item]]
-modality = "Image"
-column = "poster"
-
-[[item]]
-modality = "Audio"
-column = "clip"
-
-[[item]]
-modality = "Number"
-column = "year"
-
-[[task]]
-task = "NextItem"
-"""
-# all is prepared, and little of it trained: what takes long is the tracing
-SETTINGS = ("--width", 8, "--epochs", 3, "--batch-events", 64, "--learning-rate", 0.003, "--deterministic")
-SMALL = ("--only-item", "year", "--fusion", "concat")
 PREPARED, TRAINED = "rename run/prepared", "rename run/metrics.json"
-
-
-def train(base, folder):
-    return ["train", base / "data", "--run", folder / "run", *SETTINGS, *SMALL]
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    """A catalogue, and a run that nothing interrupted: ``base``, ``run``, and the ``writes`` of it."""
-    base = tmp_path_factory.mktemp("kills")
-    generate(base / "data", items=80, users=40)
-    (base / "data" / "schema.toml").write_text(SCHEMA)
-    with Commands() as commands:
-        ended = commands.run(base, base / "whole", train(base, base / "whole"))
-    assert ended.code == 0, ended.said
-    return SimpleNamespace(base=base, run=base / "whole" / "run", writes=ended.writes)
 
 
 def second_of(writes, kind):
     return next(second for second, one in writes if one == kind)
-
-
-def files(folder):
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
-
-
-def contents(folder):
-    """Every file's checksum."""
-    return {
-        name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
-        for name in files(folder)
-        if (folder / name).is_file()
-    }
 
 
 def check_left(folder: Path) -> None:
@@ -111,37 +50,6 @@ def check_run(whole, folder, ended) -> None:
     made = {kind for _, kind in ended.writes}
     if "rename run/model.keras" in made:  # each step of the way is there once the next one is begun
         assert (run / "last.keras").exists() and (run / "curves.json").exists()
-
-
-def weights(path: Path) -> dict[str, np.ndarray]:
-    import h5py
-
-    arrays = {}
-    with zipfile.ZipFile(path) as kept, h5py.File(io.BytesIO(kept.read("model.weights.h5"))) as file:
-        file.visititems(
-            lambda name, one: arrays.update({name: one[()]}) if isinstance(one, h5py.Dataset) else None
-        )
-        return {**arrays, "config": json.loads(kept.read("config.json"))}
-
-
-def check_trained(whole, folder, ended) -> None:
-    """The run is the one that nothing interrupted, bit for bit, but for seconds and dates."""
-    late = "There is a trained model" in ended.said  # the one before was killed after its last write
-    assert ended.code == (2 if late else 0), ended.said
-    run = folder / "run"
-    assert files(run) == files(whole.run)
-    ours, theirs = contents(run), contents(whole.run)
-    for name in ("model.keras", "last.keras", "curves.json"):
-        del ours[name], theirs[name]
-    assert ours == theirs
-    for name in ("model.keras", "last.keras"):
-        mine, other = weights(run / name), weights(whole.run / name)
-        assert mine.keys() == other.keys() and len(mine) > 5
-        for key, array in mine.items():
-            np.testing.assert_array_equal(array, other[key], err_msg=f"{name}: {key}")
-    mine, other = (json.loads((at / "curves.json").read_text()) for at in (run, whole.run))
-    assert [record.pop("seconds") > 0 for record in [*mine, *other]] == [True] * 6
-    assert mine == other
 
 
 @pytest.fixture
@@ -214,26 +122,10 @@ def test_train(whole, tmp_path, told):
     check_kills(kills, kinds, tmp_path)
 
 
-@pytest.fixture(scope="module")
-def exported(whole):
-    """The folder of an earlier version, which stands beside every other."""
-    folder = whole.base / "exported"
-    with Commands() as commands:
-        ended = commands.run(whole.base, folder, ["export", whole.run, folder / "sm" / "1"])
-    assert ended.code == 0, ended.said
-    return folder / "sm" / "1"
-
-
-def answers(version: Path) -> str:
-    from tfmmrec.serving import Served
-
-    found = Served(version).recommend(user_id=["u0000"], k=5)
-    return json.dumps(found, default=lambda array: np.asarray(array).tolist())
-
-
 @pytest.mark.parametrize("replace", [False, True], ids=["next", "replace"])
-def test_export(whole, exported, tmp_path, told, replace):
+def test_export(whole, tmp_path, told, replace):
     version, options = ("1", ["--replace"]) if replace else ("2", [])
+    exported = whole.version
     known, names, answered = contents(exported), files(exported), answers(exported)
 
     def fresh(folder):

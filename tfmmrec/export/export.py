@@ -16,7 +16,7 @@ import keras
 
 import tfmmrec
 from tfmmrec import retrieval
-from tfmmrec.aside import folder_aside, sweep, take_place
+from tfmmrec.aside import folder_aside, sweep, take_place, written_elsewhere
 from tfmmrec.data.dataset import Catalogue
 from tfmmrec.export.handover import save_catalogue, save_users
 from tfmmrec.export.known_users import KnownUsers
@@ -54,8 +54,8 @@ def export(
         The path.
 
     Raises:
-        ValueError: the path is no version or is taken, the catalogue or the users are not the model's, or
-            item vectors are not finite.
+        ValueError: the path is no version, is taken or is just being written, the catalogue or the users are
+            not the model's, or item vectors are not finite.
         OSError: the disk is full, or nothing may be written there.
         RuntimeError: the process on tensorflow failed; the message has its last words.
     """
@@ -63,6 +63,12 @@ def export(
     target = _checked_target(Path(path), overwrite)
     name = index["name"] if isinstance(index, dict) and "name" in index else index
     find(retrieval, Index, name)
+    other = written_elsewhere(target)
+    if other is not None:
+        raise ValueError(
+            f"Another process is just writing {str(target)!r}. Wait for it, or give another version. (Where "
+            f"there is none, delete {str(other)!r}.)"
+        )
     _check(model, catalogue, users)
     target.parent.mkdir(parents=True, exist_ok=True)
     # beside the version, so that it can be renamed; the name is no number, so that it is not served
