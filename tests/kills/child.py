@@ -46,6 +46,7 @@ _ALIKE = [
     (r"(?<=/new/).+\.npy$", "*.npy"),
     (r"(?<=/new/)(item|user)_ids\.json$", "*_ids.json"),
     (r"(?<=/new/)\w+(/\w+)?$", "*"),
+    (r"(?<=/old/).+$", "*"),
 ]
 
 

@@ -143,7 +143,7 @@ def test_a_disk_that_gets_full_at_an_export(whole, mounts, refused, small, free)
     assert ended.code == 0, ended.said
     assert sorted(os.listdir(exports)) == ["1", "2"] and contents(exports / "1") == before
     shutil.copytree(exports / "2", whole.base / f"from-small-{free}" / "2")
-    assert answers(whole.base / f"from-small-{free}" / "2") == answers(whole.version)
+    assert answers(whole, whole.base / f"from-small-{free}" / "2") == answers(whole, whole.version)
 
 
 def test_what_cannot_be_written_to(whole, mounts, refused, small):

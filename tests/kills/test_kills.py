@@ -61,12 +61,12 @@ def told(capsys):
         print("", *logs, sep="\n")
 
 
-def check_kills(kills: Kills, kinds: set[str], tmp_path: Path) -> None:
+def check_kills(kills: Kills, kinds: set[str], tmp_path: Path, least: int = LEAST) -> None:
     """Enough of them, of every sort, and at every kind of write."""
     (tmp_path / "kills.jsonl").write_text(f"{kills}\n")
     by_signal = [*kills.struck("write"), *kills.struck("second")]
-    assert len(by_signal) >= LEAST
-    assert len(kills.struck("second")) >= LEAST // 2 - 2  # two may come too late on a machine that hurries
+    assert len(by_signal) >= least
+    assert len(kills.struck("second")) >= least // 2 - 2  # two may come too late on a machine that hurries
     assert {kill["kind"] for kill in kills.struck("write")} >= kinds
     assert kills.struck("size"), "no file was cut off in the midst of it"
     for kill in kills.struck("size"):
@@ -126,7 +126,7 @@ def test_train(whole, tmp_path, told):
 def test_export(whole, tmp_path, told, replace):
     version, options = ("1", ["--replace"]) if replace else ("2", [])
     exported = whole.version
-    known, names, answered = contents(exported), files(exported), answers(exported)
+    known, names, answered = contents(exported), files(exported), answers(whole, exported)
 
     def fresh(folder):
         shutil.copytree(exported, folder / "sm" / "1")
@@ -152,7 +152,7 @@ def test_export(whole, tmp_path, told, replace):
         assert ended.code == (2 if late else 0), ended.said
         assert {path.name for path in (folder / "sm").iterdir()} == {"1", version}
         assert files(folder / "sm" / version) == names
-        assert answers(folder / "sm" / version) == answered
+        assert answers(whole, folder / "sm" / version) == answered
         assert replace or contents(folder / "sm" / "1") == known
 
     first = whole.base / f"{version}-whole"
@@ -162,7 +162,7 @@ def test_export(whole, tmp_path, told, replace):
     finished(first, ended)
     kills = Kills(f"export-{version}", command, whole.base, fresh=fresh, check=check, finished=finished)
     made = [second for second, _ in ended.writes]
-    aside = next(kind for _, kind in ended.writes if kind.startswith("mkdir"))
+    aside = next(kind for _, kind in ended.writes if ".part-" in kind)
     # written by TensorFlow in C++, which nobody is told of
     sizes = [
         (exported / name).stat().st_size
@@ -173,9 +173,9 @@ def test_export(whole, tmp_path, told, replace):
         Strike(aside, size=int(size * share), expected=made[1])
         for size, share in zip(sizes, (0.5, 0.9), strict=True)
     ]
-    times = at_times(0, made[0], 2, seed=5) + at_times(made[0], made[-1], 4 if replace else 12, seed=6)
+    within = LEAST // 4 if replace else LEAST // 2 + 2  # where it is replaced, the rest is the same
+    times = [*at_times(0, made[0], 2, seed=5), *at_times(made[0], made[-1], within, seed=6)]
     kills.run([*at_writes(ended.writes, seed=7), *times, *cuts])
     told(kills)
-    check_kills(kills, {kind for _, kind in ended.writes}, tmp_path)
-    begun = [kill for kill in kills.struck("second") if kill["after"] == aside]
-    assert any(size for kill in begun for size in kill["sizes aside"]) or len(begun) >= 2
+    check_kills(kills, {kind for _, kind in ended.writes}, tmp_path, LEAST // 2 if replace else LEAST)
+    assert [kill for kill in kills.struck("second") if kill["after"] == aside], "none while TensorFlow writes"

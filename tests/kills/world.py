@@ -114,9 +114,10 @@ def check_trained(whole: SimpleNamespace, folder: Path, ended: Ended) -> None:
     assert mine == other
 
 
-def answers(version: Path) -> str:
-    """What an export recommends somebody."""
+def answers(whole: SimpleNamespace, version: Path) -> str:
+    """What an export recommends a user it knows."""
     from tfmmrec.serving import Served
 
-    found = Served(version).recommend(user_id=["u0000"], k=5)
+    user = json.loads((whole.run / "prepared" / "user_ids.json").read_text())[0]
+    found = Served(version).recommend(user_id=[user], k=5)
     return json.dumps(found, default=lambda array: np.asarray(array).tolist())
