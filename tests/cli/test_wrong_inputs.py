@@ -1,5 +1,7 @@
 """Everything somebody new would get wrong ends in a sentence and exit code 2, not in a traceback."""
 
+import errno
+import os
 import shutil
 from pathlib import Path
 
@@ -113,6 +115,30 @@ def test_a_run_folder_that_holds_something_else(own_films, tfmmrec):
     folder = own_films()
     told(tfmmrec("train", folder, "--run", folder / "posters"), "is no run folder")
     told(tfmmrec("train", folder, "--run", folder / "events.csv"), "is a file")
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (
+            errno.ENOSPC,
+            ("No space left on device: '/disk/run'. Free some of it, or give a folder on another",),
+        ),
+        (errno.EDQUOT, ("Disk quota exceeded: '/disk/run'. Free some of it",)),
+        (errno.EROFS, ("Read-only file system: '/disk/run'. Give a folder that can be written to.",)),
+        (errno.EACCES, ("Permission denied: '/disk/run'. Give another one, or change who may use it.",)),
+        (errno.EIO, ("Input/output error: '/disk/run'\n",)),
+    ],
+    ids=lambda given: errno.errorcode[given] if isinstance(given, int) else "",
+)
+def test_a_disk_that_takes_no_more(films, tfmmrec, monkeypatch, tmp_path, number, words):
+    from tfmmrec.recipes import training_run
+
+    def refused(*_):
+        raise OSError(number, os.strerror(number), "/disk/run")
+
+    monkeypatch.setattr(training_run, "training_run", refused)
+    told(tfmmrec("train", films, "--run", tmp_path / "run", "--quiet"), *words)
 
 
 @pytest.mark.parametrize("command", ["evaluate", "export"])

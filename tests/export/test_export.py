@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from export import world
 from export.world import call, raw_items, raw_user
+from tfmmrec.aside import folder_aside
 from tfmmrec.export import CONVENTIONS, KnownUsers, core_ops, export
 from tfmmrec.models import build_recommender
 
@@ -133,6 +134,30 @@ def test_a_version_is_replaced_only_when_asked_for_and_only_by_a_whole_one(quick
     assert version.stat().st_ino != before
     assert os.listdir(version.parent) == ["2"]
     tf.saved_model.load(str(version))
+
+
+def test_a_version_that_another_process_writes_is_left_to_it(quick, tmp_path):
+    match = r"just writing '.*/1'. Wait for it, or give another version"
+    with folder_aside(tmp_path / "1"), pytest.raises(ValueError, match=match):
+        quick(tmp_path / "1")
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_full_disk_is_told_by_the_path_of_the_version(quick, tmp_path, monkeypatch):
+    def full(_, folder, **__):
+        raise tf.errors.ResourceExhaustedError(None, None, f"{folder}/variables; No space left on device")
+
+    def out_of_memory(*_, **__):
+        raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
+
+    monkeypatch.setattr(tf.saved_model, "save", full)
+    with pytest.raises(OSError, match="No space left on device") as raised:
+        quick(tmp_path / "model" / "1")
+    assert raised.value.filename == str(tmp_path / "model" / "1")
+    monkeypatch.setattr(tf.saved_model, "save", out_of_memory)
+    with pytest.raises(tf.errors.ResourceExhaustedError, match="OOM"):
+        quick(tmp_path / "model" / "1")
+    assert os.listdir(tmp_path / "model") == []
 
 
 @pytest.mark.parametrize("name", ["demo", "1.5", "-1", "007", "v1", "²"])

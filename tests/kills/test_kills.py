@@ -142,7 +142,8 @@ def test_export(whole, tmp_path, told, replace):
             aside = list((folder / "sm").glob(".1.part-*/old"))  # is put back when the command starts again
             assert visible == {"1"} or files(aside[0]) == names
         else:
-            assert visible == {"1"} or (visible == {"1", "2"} and f"rename sm/{version}" in made)
+            begun = "mkdir sm/.2.part-*" in made  # else the one before may have come as far as the end
+            assert visible == {"1"} or (visible == {"1", "2"} and ("rename sm/2" in made or not begun))
             assert contents(folder / "sm" / "1") == known
         for name in visible:
             assert files(folder / "sm" / name) == names

@@ -11,6 +11,7 @@ from tfmmrec.recipes import training_run as recipe
 from tfmmrec.recipes.settings import Settings
 from tfmmrec.recipes.training_run import training_run
 from tfmmrec.training import Run
+from tfmmrec.training.checkpoint import LAST
 
 SETTINGS = Settings(
     width=8,
@@ -66,18 +67,43 @@ def test_it_goes_on_with_the_next_epoch_and_then_with_judging(folder, tmp_path, 
     with pytest.raises(ValueError, match="begun with other settings: seed .0 then, 1 now."):
         training_run(folder, schema, run, Settings(**{**vars(SETTINGS), "seed": 1}))
 
+    # as if it had been interrupted a little earlier
+    (run / "plots" / "curves.png").unlink()
+    (run / "checkpoint").mkdir()
+    (run / "checkpoint" / LAST).write_bytes(b"of the training that is over")
+
     third = Lines()
     trained = training_run(folder, schema, run, SETTINGS, replace=True, report=third)
     assert "The model is trained already; what is left is to judge it." in third.said
     assert not third.trained
     assert json.loads((run / "metrics.json").read_text())["test"].keys() >= {"ndcg@5"}
     assert 1 <= trained.epoch <= 4 and not (run / "checkpoint").exists()
+    assert {path.name for path in (run / "plots").iterdir()} >= {"curves.png"}
     last, best = (keras.saving.load_model(run / f"{name}.keras", compile=False) for name in ("last", "model"))
     same = np.array_equal(*(np.asarray(model.identity_table) for model in (last, best)))
     assert same == (trained.epoch == 4)
 
     with pytest.raises(ValueError, match="There is a trained model"):
         training_run(folder, schema, run, SETTINGS)
+
+
+def test_an_interrupted_run_of_other_settings_or_data_is_left_as_it_is_or_replaced(tmp_path):
+    folder, schema, run = small.write(tmp_path / "data"), small.schema(), tmp_path / "run"
+    with pytest.raises(Killed):
+        training_run(folder, schema, run, SETTINGS, report=Lines("epoch 2"))
+    left = (run / "config.json").read_text()
+    other = Settings(**{**vars(SETTINGS), "epochs": 1})
+    for _ in range(2):
+        with pytest.raises(ValueError, match=r"epochs \(4 then, 1 now\). Give those to go on, another name"):
+            training_run(folder, schema, run, other)
+    assert (run / "config.json").read_text() == left
+
+    events = (folder / "events.csv").read_text().splitlines()
+    (folder / "events.csv").write_text("\n".join(events[:-5]) + "\n")
+    with pytest.raises(ValueError, match=r"begun with other settings: split_sha256 \('.*' then"):
+        training_run(folder, schema, run, SETTINGS)
+    trained = training_run(folder, schema, run, other, replace=True)
+    assert trained.epoch == 1 and len(json.loads((run / "curves.json").read_text())) == 1
 
 
 def test_two_trainings_do_not_share_a_run(folder, tmp_path):
