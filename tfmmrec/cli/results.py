@@ -91,15 +91,15 @@ def show_overview(found: Overview, console: Console | None = None) -> None:
     """Prints what is in a data folder."""
     console = console or Console(highlight=False)
     counts = {name: f"{count:,}" for name, count in found.counts.items()}
-    counts["density"] = f"{found.density:.3%}"
+    counts |= {} if found.density is None else {"density": f"{found.density:.3%}"}
     if found.time and "first" in found.time:
         counts["first event"], counts["last event"] = found.time["first"], found.time["last"]
         counts |= {"times unreadable": f"{found.time['unreadable']:,}"} if found.time["unreadable"] else {}
     counts |= {f"repeated {name}": f"{count:,}" for name, count in found.duplicates.items()}
     _show_rows(console, found.folder, ("", ""), counts.items())
     quantiles = {"per user": found.events_per_user, "per item": found.events_per_item}
-    rows = [(name, *(f"{value:,.4g}" for value in values.values())) for name, values in quantiles.items()]
-    _show_rows(console, "Events", ("", *found.events_per_user), rows)
+    rows = [(n, *(f"{value:,.4g}" for value in values.values())) for n, values in quantiles.items() if values]
+    _show_rows(console, "Events", ("", *found.events_per_item), rows)
     features = []
     for one in found.features:
         numbers = [f"{number:,}" if number else "" for number in (one.broken, one.distinct)]

@@ -51,7 +51,7 @@ def load(
         split: ``"leave-last-out"``, ``"leave-last-one"``, ``"random"``, ``"random:70/15/15"``,
             ``"global-time"``, ``"users"`` (both with shares, too), ``"column:NAME"``, or ``"auto"``:
             leave-last-out where events have an order, else by the events' column ``split`` where there is
-            one, else at random. See `tfmmrec.data.splits`.
+            one, else at random. Without users there is no leaving out. See `tfmmrec.data.splits`.
         prepared: a folder for the result. What was prepared there from the same tables with the same
             arguments is opened, without TensorFlow, instead of being prepared again. A medium replaced under
             its old name is not noticed: delete the folder then.
@@ -79,6 +79,11 @@ def load(
         )
     if split != "auto":
         splits.named(split)
+        if schema.user_id is None and splits.needs_users(split):
+            raise ValueError(
+                f"The split {split!r} needs users, and the schema has none (user_id=None). Choose 'random', "
+                "'column:NAME' or 'global-time'."
+            )
     folder = check_folder(folder)
     files = _find_tables(folder, schema)
     limits = ["strict"] if strict else [float(max_dead)]  # what was prepared under others may be too dirty
@@ -117,12 +122,12 @@ def _prepare(
         by_column = "column" if "split" in events.columns else "random"
         split = "leave-last-out" if schema.ordered else by_column
 
-    names: dict[Side, str] = {"item": schema.item_id, "user": schema.user_id}
+    names: dict[Side, str] = {"item": schema.item_id, "user": schema.user_id or ""}
     known = {side: rows_by_id(tables[side], names[side], letters) for side in names if side in tables}
     log = usable_events(events, schema, known.get("item"), split, letters)
     sizes = {table.name: table.met for table in tables.values()}
     letters.check_share(sizes, max_dead)  # before the long part
-    codes = _split(log, events, split, cold_items, seed)
+    codes = _split(log, events, schema, split, cold_items, seed)
     trained = codes == TRAIN
     item_ids, trained_items = _catalogue(log, trained, known.get("item", log.item_ids))
     ids: dict[Side, list[str]] = {"item": item_ids, "user": log.user_ids, "event": []}
@@ -187,7 +192,11 @@ def _find_tables(folder: Path, schema: Schema) -> dict[Side, Path]:
     for side in SIDES:
         named = [feature.name for feature in getattr(schema, side)]
         why = f"the schema gives {side}s the features {', '.join(named)}" if named else ""
-        why = "it is what a model learns from" if side == "event" else why
+        if side == "event":
+            why = "it is what a model learns from"
+            if schema.user_id is None and files:  # maybe they stand beside the items' features
+                beside = f'tables={{"events": "{files["item"].name}"}}'
+                why += f"; labels in the table of the items are named by {beside}"
         if side == "user" and not named:
             continue
         path = find_table(folder, _TABLES[side], schema.tables.get(_TABLES[side]), why)
@@ -215,7 +224,7 @@ def _fingerprint(folder: Path, files: dict[Side, Path], schema: Schema, *argumen
 def _columns(side: Side, schema: Schema, split: str) -> tuple[dict[str, str], list[str]]:
     """The columns of a table with who asks for each, and those that are read where there are such."""
     wanted = {}
-    if side != "item":
+    if side != "item" and schema.user_id:
         wanted[schema.user_id] = "user_id"
     if side != "user":
         wanted[schema.item_id] = "item_id"
@@ -230,7 +239,9 @@ def _columns(side: Side, schema: Schema, split: str) -> tuple[dict[str, str], li
     return wanted, ["split"] if side == "event" and split == "auto" and not schema.ordered else []
 
 
-def _split(log: EventLog, table: Table, split: str, cold_items: float, seed: int) -> np.ndarray:
+def _split(
+    log: EventLog, table: Table, schema: Schema, split: str, cold_items: float, seed: int
+) -> np.ndarray:
     """Codes of the events: first the cold items', then the others' by the split.
 
     Raises:
@@ -241,8 +252,9 @@ def _split(log: EventLog, table: Table, split: str, cold_items: float, seed: int
     function, option = splits.named(split)
     column = splits.column_of(split)
     codes = np.full(len(cold), COLD, "int8")
+    alone = np.asarray([0, warm.sum()])  # without users all events are drawn from together
     codes[warm] = function(
-        start=log.starts(warm),
+        start=alone if schema.user_id is None else log.starts(warm),
         time=log.time[warm],
         values=table.cells(column, log.rows[warm]) if column else None,
         option=option,

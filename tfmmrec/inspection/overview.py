@@ -60,8 +60,10 @@ class Overview:
     Attributes:
         folder: its path.
         counts: rows and what they mention: events, users, items, items and users without events, pairs.
-        density: distinct (user, item) pairs among all there could be, 0 to 1.
-        events_per_user, events_per_item: quantiles and mean, over those that events mention.
+            Where the schema has no users, nothing that counts them.
+        density: distinct (user, item) pairs among all there could be, 0 to 1; None without users.
+        events_per_user, events_per_item: quantiles and mean, over those that events mention; the former is
+            empty without users.
         time: ``first`` and ``last`` (ISO 8601, UTC), ``days`` between, ``unreadable`` cells; None without.
         duplicates: repeated ids, pairs, and pairs at the same time: rows beyond the first.
         features: one by one.
@@ -72,7 +74,7 @@ class Overview:
 
     folder: str
     counts: dict[str, int]
-    density: float
+    density: float | None
     events_per_user: dict[str, float]
     events_per_item: dict[str, float]
     time: dict[str, Any] | None
@@ -103,7 +105,8 @@ def overview(folder: str | Path, schema: Schema, progress: Progress | None = Non
     letters = DeadLetters()
     tables = read_tables(folder, schema, letters, progress)
     events = tables["event"]
-    user, user_ids = number_ids(events.columns[schema.user_id])
+    alone = schema.user_id is None  # every event is a user of its own, and what counts users says nothing
+    user, user_ids = number_ids(events.columns[schema.user_id]) if schema.user_id else _alone(len(events))
     item, item_ids = number_ids(events.columns[schema.item_id])
     time = seconds(events.columns[schema.timestamp]) if schema.timestamp else None
     known = (user >= 0) & (item >= 0)
@@ -124,15 +127,18 @@ def overview(folder: str | Path, schema: Schema, progress: Progress | None = Non
         duplicates[f"{side} ids"] = int((rows >= 0).sum()) - len(ids)
     pair = user[known] * max(1, len(item_ids)) + item[known]
     pairs = np.unique(pair)
-    counts["user-item pairs"] = len(pairs)
-    duplicates["user-item pairs"] = len(pair) - len(pairs)
-    if time is not None:
+    if alone:
+        del counts["users"]
+    else:
+        counts["user-item pairs"] = len(pairs)
+        duplicates["user-item pairs"] = len(pair) - len(pairs)
+    if time is not None and not alone:
         duplicates["user-item pairs at the same time"] = _same_moment(pair, time[known])
     return Overview(
         folder=str(folder),
         counts=counts,
-        density=len(pairs) / max(1, counts["users"] * counts["items"]),
-        events_per_user=_quantiles(np.bincount(user[known])),
+        density=None if alone else len(pairs) / max(1, counts["users"] * counts["items"]),
+        events_per_user={} if alone else _quantiles(np.bincount(user[known])),
         events_per_item=_quantiles(np.bincount(item[known])),
         time=None if time is None else _times(time),
         duplicates=duplicates,
@@ -165,6 +171,8 @@ def read_tables(folder: Path, schema: Schema, letters: DeadLetters, progress: Pr
 
 def _read(folder: Path, schema: Schema, side: Side, letters: DeadLetters) -> Table | None:
     """The columns of one table that the schema names, and what may be a title."""
+    if side == "user" and schema.user_id is None:
+        return None
     members = [feature for feature in getattr(schema, side) if feature.in_table]
     if side == "event":
         members += [task for task in schema.tasks if not task.retrieval]
@@ -174,11 +182,15 @@ def _read(folder: Path, schema: Schema, side: Side, letters: DeadLetters) -> Tab
     if path is None:
         return None
     wanted = {member.column: type(member).__name__ for member in members}
-    wanted |= {schema.user_id: "user_id"} if side != "item" else {}
+    wanted |= {schema.user_id: "user_id"} if schema.user_id and side != "item" else {}
     wanted |= {schema.item_id: "item_id"} if side != "user" else {}
     wanted |= {schema.timestamp: "timestamp"} if side == "event" and schema.timestamp else {}
     titles = TITLES if side == "item" else ()
     return read_table(folder, path, TABLES[side], wanted, letters, titles, schema.tables.get(TABLES[side]))
+
+
+def _alone(events: int) -> tuple[np.ndarray, list[str]]:
+    return np.arange(events), []
 
 
 def _quantiles(counts: np.ndarray) -> dict[str, float]:

@@ -50,7 +50,9 @@ def write_page(path: str | Path, found: Overview, schema: Schema, note: str = ""
 def page(found: Overview, schema: Schema, note: str = "") -> str:
     """The page as text; see `write_page`."""
     name = escape(Path(found.folder).resolve().name)
-    counts = [*found.counts.items(), ("density", f"{found.density:.3%}")]
+    counts: list[tuple[str, Any]] = list(found.counts.items())
+    counts += [] if found.density is None else [("density", f"{found.density:.3%}")]
+    spread = {"user": found.events_per_user, "item": found.events_per_item}
     parts = [
         "<!doctype html><html lang='en'><head><meta charset='utf-8'>",
         "<meta name='viewport' content='width=device-width'>",
@@ -60,10 +62,10 @@ def page(found: Overview, schema: Schema, note: str = "") -> str:
         f"<p>{escape(note)}</p>" if note else "",
         "<h2>Counts</h2>",
         _table(("", ""), counts),
-        "<h2>Events per user and per item</h2>",
+        f"<h2>Events {' and '.join(f'per {side}' for side, values in spread.items() if values)}</h2>",
         _table(
-            ("", *found.events_per_user),
-            [("user", *found.events_per_user.values()), ("item", *found.events_per_item.values())],
+            ("", *found.events_per_item),
+            [(side, *values.values()) for side, values in spread.items() if values],
         ),
     ]
     if found.time:

@@ -52,7 +52,9 @@ class Settings:
     )
     dtype: str | None = _setting(None, "Model", "Such as mixed_bfloat16.")
     epochs: int = _setting(20, "Training", "Passes over the events, at most.", 1)
-    batch_events: int = _setting(4096, "Training", "Events in a batch.", 1)
+    batch_events: int | None = _setting(
+        None, "Training", "Events in a batch: by default 4096, and 32 where there are no users.", 1
+    )
     encode_items: int | None = _setting(512, "Training", "Items encoded in a step, at most; 0: all.", 0)
     learning_rate: float = _setting(1e-3, "Training", "The peak.", 0)
     weight_decay: float = _setting(0.01, "Training", "Of AdamW.", 0)

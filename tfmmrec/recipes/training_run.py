@@ -315,10 +315,10 @@ def _check_run_folder(folder: Path, replace: bool) -> None:
 
 def _about(data: Data) -> str:
     counts = ", ".join(f"{len(getattr(data, name)):,} {name}" for name in ("train", *SPLITS))
-    return (
-        f"{len(data.user_ids):,} users, {len(data.item_ids):,} items, {len(data.events.item):,} events "
-        f"({counts}).{_too_few(data)}"
-    )
+    items, events = f"{len(data.item_ids):,} items", f"{len(data.events.item):,}"
+    if data.schema.user_id is None:
+        return f"{items}, {events} examples ({counts})."
+    return f"{len(data.user_ids):,} users, {items}, {events} events ({counts}).{_too_few(data)}"
 
 
 def _too_few(data: Data) -> str:
