@@ -52,20 +52,8 @@ def test_what_was_made_and_the_next_command(tfmmrec, tmp_path):
         ]
 
 
-def test_items_only_say_what_they_lack(tfmmrec, tmp_path):
-    (tmp_path / "rt-polarity.pos").write_text("good\n")
-    (tmp_path / "rt-polarity.neg").write_text("bad\n")
+def test_labels_alone_can_be_trained_on(tfmmrec, tmp_path):
+    (tmp_path / "rt-polarity.pos").write_text("good\n" * 30)
+    (tmp_path / "rt-polarity.neg").write_text("bad\n" * 30)
     result = tfmmrec("convert", "review-polarity", tmp_path, tmp_path / "out")
-    assert result.exit_code == 0
-    assert "holds items only" in result.stdout and "name a task in" in result.stdout
-    with (tmp_path / "out/items.csv").open() as stream:
-        assert [row["text"] for row in csv.DictReader(stream)] == ["good", "bad"]
-
-
-def test_the_given_split_of_ordered_events_is_asked_for(tfmmrec, tmp_path):
-    source = tmp_path / "MINDsmall_train"
-    source.mkdir()
-    (source / "behaviors.tsv").write_text("1\tU1\t11/14/2019 9:00:00 PM\t\tN1-1\n")
-    (source / "news.tsv").write_text("N1" + "\t" * 7 + "\n")
-    result = tfmmrec("convert", "mind", tmp_path, tmp_path / "out")
-    assert result.stdout.endswith(f"Next: tfmmrec train {tmp_path / 'out'} --split column:split\n")
+    assert result.exit_code == 0 and f"Next: tfmmrec train {tmp_path / 'out'}" in result.stdout
