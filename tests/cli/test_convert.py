@@ -1,7 +1,5 @@
 """`tfmmrec convert`: every data set is named, made, and followed by a command that fits."""
 
-import csv
-
 import numpy as np
 import pytest
 

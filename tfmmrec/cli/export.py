@@ -58,6 +58,9 @@ def export(
     typer.echo(f"{path}: {size / 1e6:.1f} MB, {len(data.item_ids):,} items{known}.")
     if quiet:
         return
+    if opened.schema.retrieval is None:
+        typer.echo(f"Next: tfmmrec rank {path} --candidate {data.item_ids[0]}")
+        return
     asked = f"--user {data.user_ids[0]}" if users else f"--history {data.item_ids[0]}"
     typer.echo(f"Next: tfmmrec recommend {path} {asked}")
 

@@ -16,6 +16,8 @@ from tfmmrec.inspection.machine import Machine
 from tfmmrec.recipes.training_run import Judgement, TrainingRun, as_metrics
 from tfmmrec.report import Estimate, table
 
+_LIKELIEST = 3  # classes shown of a new item
+
 
 def show(judgement: Judgement, console: Console | None = None) -> None:
     """Prints a table of metrics, with what was asked above it."""
@@ -85,6 +87,27 @@ def show_recommendations(
     console.print()
     console.print(title, style="bold", markup=False)
     console.print(drawn)
+
+
+def show_new_item(
+    answer: dict[str, Any], classes: dict[str, list[str]], console: Console | None = None
+) -> None:
+    """Prints what every task expects of a new item: a number, or the likeliest of the classes.
+
+    Args:
+        answer: of `Served.rank` about the new item, by task.
+        classes: of the tasks that have some, by name.
+        console: where to.
+    """
+    rows = []
+    for name, value in answer.items():
+        if not getattr(value, "ndim", 0):
+            rows += [] if isinstance(value, str) else [(name, f"{float(value):.4g}")]
+            continue  # a text is the likeliest class, which comes with its probability
+        order = (-value).argsort()[:_LIKELIEST]
+        labels = classes.get(name) or [str(number) for number in range(len(value))]
+        rows.append((name, ", ".join(f"{labels[place]} {value[place]:.0%}" for place in order)))
+    _show_rows(console or Console(highlight=False), "The new item", ("", ""), rows)
 
 
 def show_overview(found: Overview, console: Console | None = None) -> None:
