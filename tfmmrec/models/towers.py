@@ -139,10 +139,11 @@ def ranker(schema: Schema, vocabulary: Vocabulary, width: int, sharing: Any) -> 
     if not judged:
         return None
     inputs = {"candidates": keras.Input((None, width), name="candidates")}
-    pairs = inputs["candidates"]
     if schema.user_id is not None:
         inputs["states"] = keras.Input((None, width), name="states")
-        pairs = Pairing(name="pairing")(inputs["states"], pairs)
+        pairs = Pairing(name="pairing")(inputs["states"], inputs["candidates"])
+    else:  # back from the scale of an embedding, at which dense layers would hardly learn
+        pairs = Scale(width**0.5, trainable=False, name="item_scale")(inputs["candidates"])
     names = [task.name for task in judged]
     shared = make(sharings, Sharing, sharing, width=width, names=names, name="sharing")(pairs)
     outputs = {task.name: task.head(width, vocabulary.tasks[task.name])(shared[task.name]) for task in judged}
