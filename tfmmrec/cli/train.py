@@ -71,6 +71,9 @@ def train(
     column = "like"
     ```
 
+    Where there are no users, `user_id = ""` says so: every event is a labelled example that stands alone,
+    and with `[tables]` and `events = "items.csv"` one table holds features and labels.
+
     Its twin that knows posters alone, all else as it was:
 
         tfmmrec train films --run runs/posters --config runs/films/config.json --only-item poster
