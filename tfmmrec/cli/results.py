@@ -80,7 +80,7 @@ def show_recommendations(
         if name != "item_id" and getattr(values, "ndim", 1) == 1
     }  # probabilities of classes have two dimensions; the likeliest class stands beside them
     for name in columns:
-        drawn.add_column(name, justify="right")
+        drawn.add_column(name, justify="right", overflow="fold")
     for place, item in enumerate(answer["item_id"]):
         cells = [_cell(values[place]) for values in columns.values()]
         drawn.add_row(str(place + 1), item, *([titles.get(item, "")] if titles else []), *cells)
