@@ -1,4 +1,4 @@
-"""The command line: `tfmmrec train`, `evaluate`, `export`, `recommend`, `rank`, and what helps beside them."""
+"""The command line: `tfmmrec train`, `evaluate`, `export`, `recommend`, `rank`, and what helps beside."""
 
 from __future__ import annotations
 
