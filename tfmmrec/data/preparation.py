@@ -15,6 +15,7 @@ from tfmmrec.data import shards, splits
 from tfmmrec.data.cells import by_appearance
 from tfmmrec.data.dataset import COLD, SPLITS, TRAIN, Data, Events, Features
 from tfmmrec.data.dead_letters import DeadLetters
+from tfmmrec.data.decoding import Decoding, stamps
 from tfmmrec.data.event_log import EventLog, rows_by_id, usable_events
 from tfmmrec.data.features import Progress, prepare_feature
 from tfmmrec.data.labels import prepare_labels
@@ -37,11 +38,13 @@ def load(
     progress: Progress | None = None,
     strict: bool = False,
     max_dead: float = 0.5,
+    decoded: str | Path | None = None,
+    dead_letters: str | Path | None = None,
 ) -> Data:
     """Reads a data folder, splits its events, learns vocabularies from the training events, makes arrays.
 
-    Rows and cells that cannot be used are counted in `Data.problems` and, with `prepared`, listed in its
-    ``dead_letters.jsonl``.
+    Rows and cells that cannot be used are counted in `Data.problems` and, where `dead_letters` names a file,
+    listed there.
 
     Args:
         folder: holds ``events``, and where the schema has features of theirs ``items`` and ``users``, as
@@ -52,9 +55,8 @@ def load(
             ``"global-time"``, ``"users"`` (both with shares, too), ``"column:NAME"``, or ``"auto"``:
             leave-last-out where events have an order, else by the events' column ``split`` where there is
             one, else at random. See `tfmmrec.data.splits`.
-        prepared: a folder for the result. What was prepared there from the same tables with the same
-            arguments is opened, without TensorFlow, instead of being prepared again. A medium replaced under
-            its old name is not noticed: delete the folder then.
+        prepared: a folder for the result. What was prepared there from the same tables
+            and media with the same arguments is opened, without TensorFlow, instead of being prepared again.
         cold_items: the share of items that are held out of training altogether, in [0, 1).
         seed: a whole number, for what is drawn: cold items and random splits.
         progress: called with a stage, what is done of it and what there is to do.
@@ -62,6 +64,11 @@ def load(
             rest goes on.
         max_dead: stop when more than this share of a table's rows, or of a column's cells, is dead; in
             [0, 1].
+        decoded: a folder where decoded media are kept by their content, so that none is decoded again, after
+            a kill, in another preparation or under another name. See `Decoding`.
+        dead_letters: a file that gets a JSON object for each row or cell that cannot be used, also when
+            there are too many of them; what is there is replaced. It is left alone where what was prepared
+            before is opened.
 
     Raises:
         ValueError: an argument, a table or the folder cannot be used; the message says what to change.
@@ -83,19 +90,26 @@ def load(
     files = _find_tables(folder, schema)
     limits = ["strict"] if strict else [float(max_dead)]  # what was prepared under others may be too dirty
     fingerprint = _fingerprint(folder, files, schema, split, float(cold_items), int(seed), *limits)
-    if prepared is not None and shards.holds(prepared, fingerprint):
-        return shards.open_shards(prepared)
-    letters = DeadLetters(strict)
+    if prepared is not None:
+        before = shards.made_of(prepared) or {}
+        fingerprint["media"] = stamps(folder, before.get("media", ()))
+        if shards.holds(prepared, fingerprint):
+            return shards.open_shards(prepared)
+    letters, decoding = DeadLetters(strict), Decoding(folder, Path(decoded) if decoded else None)
     hear = progress or _silent
-    data = _prepare(folder, files, schema, split, cold_items, int(seed), letters, hear, float(max_dead))
+    try:
+        data = _prepare(decoding, files, schema, split, cold_items, int(seed), letters, hear, float(max_dead))
+    finally:
+        if dead_letters is not None:
+            letters.write(dead_letters)
     if prepared is None:
         return data
-    shards.write(data, prepared, fingerprint, letters)
+    shards.write(data, prepared, fingerprint | {"media": decoding.media})
     return shards.open_shards(prepared)
 
 
 def _prepare(
-    folder: Path,
+    decoding: Decoding,
     files: dict[Side, Path],
     schema: Schema,
     split: str,
@@ -110,7 +124,7 @@ def _prepare(
         progress(f"{_TABLES[side]}: reading", 0, 1)
         wanted, optional = _columns(side, schema, split)
         entry = schema.tables.get(_TABLES[side])
-        tables[side] = read_table(folder, path, _TABLES[side], wanted, letters, optional, entry)
+        tables[side] = read_table(decoding.folder, path, _TABLES[side], wanted, letters, optional, entry)
         progress(f"{_TABLES[side]}: reading", 1, 1)
     events = tables["event"]
     if split == "auto":
@@ -140,7 +154,7 @@ def _prepare(
     for side in SIDES:
         for feature in schema.features(side):
             states[side][feature.name], arrays[side][feature.name] = prepare_feature(
-                feature, ids[side], tables.get(side), rows[side], learnt[side], folder, letters, progress
+                feature, ids[side], tables.get(side), rows[side], learnt[side], decoding, letters, progress
             )
     task_states, labels, weights = prepare_labels(log, events, schema, trained, letters)
 

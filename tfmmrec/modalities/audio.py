@@ -111,6 +111,7 @@ class Audio(Modality):
     folder: str = ""
 
     media: ClassVar[bool] = True
+    decoded_by: ClassVar[tuple[str, ...]] = ("seconds", "rate", "mels", "frames", "stride")
     endings: ClassVar[tuple[str, ...]] = (".wav", ".flac", ".ogg", ".mp3")
 
     @property

@@ -73,6 +73,7 @@ class Image(Modality):
 
     raw_rank: ClassVar[int] = 1
     media: ClassVar[bool] = True
+    decoded_by: ClassVar[tuple[str, ...]] = ("height", "width", "images")
     endings: ClassVar[tuple[str, ...]] = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 
     @property

@@ -31,8 +31,11 @@ from tfmmrec.training.run import LOCK
 MOST_POPULAR = "most popular"
 SPLITS = ("validation", "test", "cold")
 
+DECODED = ".decoded"
+"""The folder beside the runs where they share what was decoded; it may be deleted at any time."""
+
 _OF_AN_EARLIER_TRAINING = ("metrics.json", "model.keras", "last.keras", "curves.json")
-_OURS = {"schema.json", "config.json", "prepared", LOCK}
+_OURS = {"schema.json", "config.json", "prepared", "dead_letters.jsonl", LOCK}
 
 
 class Report(Protocol):
@@ -140,6 +143,8 @@ def _training_run(
         progress=report,
         strict=settings.strict,
         max_dead=settings.max_dead,
+        decoded=run.folder.parent / DECODED,
+        dead_letters=run.dead_letters,
     )
     report.line(_about(data))
     config = {"data": str(folder), **asdict(settings)}

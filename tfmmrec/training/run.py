@@ -29,6 +29,7 @@ class Run:
     ``config.json``         every setting of the training, seeds, the split's hash
     ``versions.json``       Python, packages, backend, machine
     ``prepared/``           the prepared shards, where they are kept with the run
+    ``dead_letters.jsonl``  the rows and cells that could not be used, each with its reason
     ``curves.json``         losses and validation metrics of every epoch
     ``metrics.json``        metrics by split, with the protocol
     ``model.keras``         the best model
@@ -71,6 +72,11 @@ class Run:
     def prepared(self) -> Path:
         """Where the prepared shards stand."""
         return self.folder / "prepared"
+
+    @property
+    def dead_letters(self) -> Path:
+        """The file of what could not be used, a JSON object per line."""
+        return self.folder / "dead_letters.jsonl"
 
     @property
     def checkpoint(self) -> Path:
