@@ -1,6 +1,7 @@
 """`tfmmrec convert`: every data set is named, made, and followed by a command that fits."""
 
 import csv
+import json
 
 import numpy as np
 import pytest
@@ -50,6 +51,10 @@ def test_what_was_made_and_the_next_command(tfmmrec, tmp_path):
             f"{folder}: audio_feat.npy, conversion.json, events.csv, image_feat.npy, items.csv, schema.toml",
             f"Next: tfmmrec train {folder}",
         ]
+    assert tfmmrec("convert", "tiktok", tmp_path, folder, "--quiet").stdout.count("\n") == 1
+    told = json.loads(tfmmrec("convert", "tiktok", tmp_path, folder, "--json").stdout)
+    assert told["folder"] == str(folder)
+    assert "events.csv" in told["files"]
 
 
 def test_items_only_say_what_they_lack(tfmmrec, tmp_path):

@@ -25,6 +25,7 @@ from tfmmrec.report import Estimate, Shelf, draw_curves, draw_strips, estimates,
 from tfmmrec.schema import Schema
 from tfmmrec.sharing import Sharing
 from tfmmrec.training import Run, best_epoch, default_monitor, fit
+from tfmmrec.training.callbacks import tensorboard
 from tfmmrec.training.checkpoint import Checkpoint
 from tfmmrec.training.run import LOCK
 
@@ -194,6 +195,7 @@ def build(twin: Schema, data: Data, settings: Settings) -> Recommender:
         alignment=settings.alignment,
         sharing=settings.sharing,
         item_vectors=settings.item_vectors,
+        dropout=settings.dropout,
         dtype=settings.dtype,
         seed=settings.seed,
     )
@@ -264,6 +266,7 @@ def _train(model: Recommender, data: Data, settings: Settings, run: Run, report:
         accumulate=settings.accumulate,
         ema=settings.ema,
         deterministic=settings.deterministic,
+        callbacks=[tensorboard(run.tensorboard)] if settings.tensorboard else (),
         checkpoint=run.checkpoint,
         patience=settings.patience,
         monitor=settings.monitor,

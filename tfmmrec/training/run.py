@@ -36,6 +36,7 @@ class Run:
     ``last.keras``          the model after the last epoch
     ``checkpoint/``         the state of a training that has not ended
     ``plots/``              learning curves, strips of recommendations
+    ``tensorboard/``        the curves for TensorBoard, where they are asked for
     ======================  ==========================================================
 
     Files are written aside and renamed, so a reader never sees half of one.
@@ -82,6 +83,11 @@ class Run:
     def checkpoint(self) -> Path:
         """Where the state of a training stands that has not ended."""
         return self.folder / "checkpoint"
+
+    @property
+    def tensorboard(self) -> Path:
+        """Where the curves for TensorBoard stand, for those who ask for them."""
+        return self.folder / "tensorboard"
 
     @property
     def plots(self) -> Path:
