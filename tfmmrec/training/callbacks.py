@@ -30,8 +30,8 @@ def tensorboard(folder: Path) -> keras.callbacks.Callback:
     """
     if find_spec("tensorboard") is None:
         raise ImportError(
-            'Curves for TensorBoard are written by it, and it is not installed: pip install "tfmmrec[board]", '
-            "or train without; curves.json and plots/ hold the same."
+            'TensorBoard is not installed: pip install "tfmmrec[board]", or train without --tensorboard; the '
+            "run's curves.json and plots/ hold the same."
         )
     return keras.callbacks.TensorBoard(folder, write_graph=False)
 
