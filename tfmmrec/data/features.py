@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,7 @@ def prepare_feature(
     """
     folder = decoding.folder
     values: list[Any] = []  # none of media, of which nothing is learnt
+    places = np.arange(len(rows))
     if table is None or isinstance(feature, Id):
         values = list(ids)
     elif feature.media:
@@ -56,10 +57,8 @@ def prepare_feature(
     elif not feature.in_table:
         values = _from_file(feature, table, rows, folder, letters)
     else:
-        order = np.argsort(~trained, kind="stable")  # training rows say what the others must be like
-        read = _from_column(feature, table, rows[order], folder, letters)
-        values = [read[place] for place in np.argsort(order)]
-    state = feature.fit([values[row] for row in np.flatnonzero(trained)] if values else [])
+        values, places = _from_column(feature, table, rows, trained, folder, letters)
+    state = feature.fit([values[place] for place in places[trained].tolist()] if values else [])
 
     parts = {
         part: np.empty((len(rows), *shape), dtype) for part, (shape, dtype) in feature.spec(state).items()
@@ -70,8 +69,7 @@ def prepare_feature(
         reject = rejector(letters, table, feature.column, rows, cells)
         some = decoding(feature, state, cells, reject, preprocess)
     else:
-        chunks = (slice(first, first + _ROWS) for first in range(0, len(rows), _ROWS))
-        some = ((chunk, preprocess(values[chunk])) for chunk in chunks)
+        some = _preprocessed(values, places, preprocess)
     stage = f"{table.name if table else 'ids'}: {feature.name}"
     progress(stage, 0, len(rows))
     for chunk, arrays in some:
@@ -90,7 +88,7 @@ def _media_cells(
         ValueError: no id has a file, or what `media_by_id` raises.
     """
     if feature.in_table:
-        return table.cells(feature.column, rows)
+        return list(table.cells(feature.column, rows))
     by_id = _found_by_id(feature, ids, folder)
     return [by_id.get(one) if row >= 0 else None for one, row in zip(ids, rows, strict=True)]
 
@@ -124,11 +122,37 @@ def rejector(
 
 
 def _from_column(
-    feature: Modality, table: Table, rows: np.ndarray, folder: Path, letters: DeadLetters
-) -> list[Any]:
-    """Raw values of the cells of the column."""
-    cells = table.cells(feature.column, rows)
-    return feature.raw(cells, folder, rejector(letters, table, feature.column, rows, cells))
+    feature: Modality,
+    table: Table,
+    rows: np.ndarray,
+    trained: np.ndarray,
+    folder: Path,
+    letters: DeadLetters,
+) -> tuple[list[Any], np.ndarray]:
+    """Raw values of the different cells of a column, and int64 ``[N]`` which of them each row has."""
+    order = np.argsort(~trained, kind="stable")  # training rows say what the others must be like
+    cells = table.cells(feature.column, rows[order])
+    reject = rejector(letters, table, feature.column, rows[order], cells)
+    values = cells.read(lambda distinct, refuse: feature.raw(distinct, folder, refuse), reject)
+    return values, cells.places[np.argsort(order)]
+
+
+def _preprocessed(
+    values: list[Any], places: np.ndarray, preprocess: Preprocess
+) -> Iterator[tuple[slice, dict[str, np.ndarray]]]:
+    """The parts of each row, some rows at a time; where few values are different, each is done once."""
+    few = 2 * len(values) < len(places)
+    whole = (
+        [preprocess(values[first : first + _ROWS]) for first in range(0, len(values), _ROWS)] if few else []
+    )
+    once = {part: np.concatenate([some[part] for some in whole]) for part in (whole[0] if whole else ())}
+    for first in range(0, len(places), _ROWS):
+        chunk = slice(first, first + _ROWS)
+        some = places[chunk]
+        if few:
+            yield chunk, {part: array[some] for part, array in once.items()}
+        else:
+            yield chunk, preprocess([values[place] for place in some.tolist()])
 
 
 def _from_file(

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 import tfmmrec
 from tfmmrec.data import shards, splits
@@ -134,6 +136,8 @@ def _prepare(
     names: dict[Side, str] = {"item": schema.item_id, "user": schema.user_id}
     known = {side: rows_by_id(tables[side], names[side], letters) for side in names if side in tables}
     log = usable_events(events, schema, known.get("item"), split, letters)
+    read = {schema.user_id, schema.item_id, schema.timestamp} - set(_members("event", schema))
+    tables["event"] = events = events.without(read - {splits.column_of(split)})  # the largest columns
     sizes = {table.name: table.met for table in tables.values()}
     letters.check_share(sizes, max_dead)  # before the long part
     codes = _split(log, events, split, cold_items, seed)
@@ -233,15 +237,21 @@ def _columns(side: Side, schema: Schema, split: str) -> tuple[dict[str, str], li
         wanted[schema.user_id] = "user_id"
     if side != "user":
         wanted[schema.item_id] = "item_id"
-    members = [feature for feature in getattr(schema, side) if feature.in_table]
     if side == "event":
         wanted |= {schema.timestamp: "timestamp"} if schema.timestamp else {}
         wanted |= {schema.event_weight: "event_weight"} if schema.event_weight else {}
         column = splits.column_of(split)
         wanted |= {column: f"the split {split!r}"} if column else {}
-        members += [task for task in schema.tasks if not task.retrieval]
-    wanted |= {member.column: f'{type(member).__name__}("{member.column}")' for member in members}
+    wanted |= _members(side, schema)
     return wanted, ["split"] if side == "event" and split == "auto" and not schema.ordered else []
+
+
+def _members(side: Side, schema: Schema) -> dict[str, str]:
+    """The columns of a side's features and, of events, of the tasks, with who asks for each."""
+    members: list[Any] = [feature for feature in getattr(schema, side) if feature.in_table]
+    if side == "event":
+        members += [task for task in schema.tasks if not task.retrieval]
+    return {member.column: f'{type(member).__name__}("{member.column}")' for member in members}
 
 
 def _split(log: EventLog, table: Table, split: str, cold_items: float, seed: int) -> np.ndarray:
@@ -270,18 +280,18 @@ def _split(log: EventLog, table: Table, split: str, cold_items: float, seed: int
 
 def _split_sha256(log: EventLog, codes: np.ndarray) -> str:
     users, items = (_records(ids) for ids in (log.user_ids, log.item_ids))
-    names = [name.encode() for name in SPLITS]
+    names = pa.array([name.encode() for name in SPLITS])
     digest = hashlib.sha256()
     for first in range(0, len(codes), _EVENTS):
         some = slice(first, first + _EVENTS)
-        triples = zip(log.user[some].tolist(), log.item[some].tolist(), codes[some].tolist(), strict=True)
-        digest.update(b"".join(users[user] + items[item] + names[code] for user, item, code in triples))
+        told = (users.take(log.user[some]), items.take(log.item[some]), names.take(codes[some]))
+        digest.update(b"".join(pc.binary_join_element_wise(*told, b"").to_pylist()))
     return digest.hexdigest()
 
 
-def _records(ids: Sequence[str]) -> list[bytes]:
+def _records(ids: Sequence[str]) -> pa.Array:
     """Ids with their lengths, so that no two rows of ids read the same."""
-    return [b"%d:%s," % (len(one.encode()), one.encode()) for one in ids]
+    return pa.array([b"%d:%s," % (len(one.encode()), one.encode()) for one in ids], pa.binary())
 
 
 def _silent(stage: str, done: int, total: int) -> None:

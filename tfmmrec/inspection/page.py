@@ -110,7 +110,7 @@ def thumbnail(contents: bytes) -> str:
 def _rows(table: Table, images: dict[str, Image], key: str, folder: Path) -> str:
     """Rows evenly spread over a table, with thumbnails; titles first. `key` is the column of their ids."""
     chosen = np.unique(np.linspace(0, len(table) - 1, min(ROWS, len(table))).astype("int64"))
-    cells = {name: table.cells(name, chosen) for name in table.columns}
+    cells = {name: list(table.cells(name, chosen)) for name in table.columns}
     for name, image in images.items():
         if not image.in_table:
             by_id = media_by_id(folder, image.folder, image.endings)
