@@ -47,7 +47,7 @@ def data(folder):
 
 @pytest.fixture(scope="module")
 def model(data):
-    built = build_recommender(SCHEMA, data.vocabulary, width=16, fusion="concat", seed=0)
+    built = build_recommender(SCHEMA, data.vocabulary, width=16, dropout=0.0, fusion="concat", seed=0)
     fit(built, data.train, epochs=60, batch_events=16, learning_rate=1e-2)
     return built
 

@@ -1,5 +1,7 @@
 """`tfmmrec convert`: every data set is named, made, and followed by a command that fits."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -48,6 +50,10 @@ def test_what_was_made_and_the_next_command(tfmmrec, tmp_path):
             f"{folder}: audio_feat.npy, conversion.json, events.csv, image_feat.npy, items.csv, schema.toml",
             f"Next: tfmmrec train {folder}",
         ]
+    assert tfmmrec("convert", "tiktok", tmp_path, folder, "--quiet").stdout.count("\n") == 1
+    told = json.loads(tfmmrec("convert", "tiktok", tmp_path, folder, "--json").stdout)
+    assert told["folder"] == str(folder)
+    assert "events.csv" in told["files"]
 
 
 def test_labels_alone_can_be_trained_on(tfmmrec, tmp_path):
@@ -55,3 +61,12 @@ def test_labels_alone_can_be_trained_on(tfmmrec, tmp_path):
     (tmp_path / "rt-polarity.neg").write_text("bad\n" * 30)
     result = tfmmrec("convert", "review-polarity", tmp_path, tmp_path / "out")
     assert result.exit_code == 0 and f"Next: tfmmrec train {tmp_path / 'out'}" in result.stdout
+
+
+def test_the_given_split_of_ordered_events_is_asked_for(tfmmrec, tmp_path):
+    source = tmp_path / "MINDsmall_train"
+    source.mkdir()
+    (source / "behaviors.tsv").write_text("1\tU1\t11/14/2019 9:00:00 PM\t\tN1-1\n")
+    (source / "news.tsv").write_text("N1" + "\t" * 7 + "\n")
+    result = tfmmrec("convert", "mind", tmp_path, tmp_path / "out")
+    assert result.stdout.endswith(f"Next: tfmmrec train {tmp_path / 'out'} --split column:split\n")

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from tfmmrec.cli.options import AsJson, Quiet, print_json
+
 
 class DataSet(StrEnum):
     """The data sets that can be converted; the help of the command has a line for each."""
@@ -29,6 +31,8 @@ def convert(
     dataset: Annotated[DataSet, typer.Argument(help="Which data set.", show_default=False)],
     source: Annotated[Path, typer.Argument(help="The folder with your copy of it.")],
     destination: Annotated[Path, typer.Argument(help="The data folder to make.", metavar="DEST")],
+    as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Turn a public data set into a data folder with a schema.
 
@@ -82,7 +86,13 @@ def convert(
         DataSet.tiktok: tiktok.convert,
     }[dataset]
     folder = convert_folder(source, destination)
-    typer.echo(f"{folder}: {', '.join(sorted(path.name for path in folder.iterdir()))}")
+    names = sorted(path.name for path in folder.iterdir())
+    if as_json:
+        print_json({"folder": folder, "files": names})
+        return
+    typer.echo(f"{folder}: {', '.join(names)}")
+    if quiet:
+        return
     # Where events have an order, a given split must be asked for.
     split = " --split column:split" if dataset is DataSet.mind else ""
     typer.echo(f"Next: tfmmrec train {folder}{split}")

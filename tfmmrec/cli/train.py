@@ -104,7 +104,7 @@ def train(
         return
     for judgement in trained.judgements.values():
         show(judgement)
-    show_problems(trained.data.problems, trained.run.prepared / "dead_letters.jsonl")
+    show_problems(trained.data.problems, trained.run.dead_letters)
     typer.echo(f"Kept epoch {trained.epoch}." if trained.epoch else "Kept the last epoch.")
     if quiet:
         return

@@ -29,7 +29,7 @@ from tfmmrec.data.dead_letters import DeadLetters
 from tfmmrec.data.readers import Table, check_folder
 from tfmmrec.evaluation import evaluate
 from tfmmrec.inspection.overview import TABLES, read_tables
-from tfmmrec.modalities.media import Medium, media_of
+from tfmmrec.modalities.media import Medium, media_by_id, media_of
 from tfmmrec.models import Recommender
 from tfmmrec.recipes.settings import Settings
 from tfmmrec.recipes.training_run import Report, Silence, build
@@ -166,8 +166,8 @@ def _prepare(
             chosen[side] = _mentioned_first(tables[side], tables["event"], column, events, most)
     copied: dict[str, int] = {}
     for side, table in tables.items():
-        names = [feature.column for feature in getattr(schema, side) if feature.media]
-        cells = {name: table.cells(name, chosen[side]) for name in table.columns}
+        names = [feature.column for feature in getattr(schema, side) if feature.media and feature.in_table]
+        cells = {name: list(table.cells(name, chosen[side])) for name in table.columns}
         kept = 0
         for name in names:
             cells[name], kept = _with_media(cells[name], folder, aside, media)
@@ -176,7 +176,12 @@ def _prepare(
             for row in zip(*cells.values(), strict=True):
                 file.write(json.dumps(dict(zip(cells, row, strict=True)), default=str) + "\n")
         for feature in getattr(schema, side):
-            if not feature.in_table:
+            if feature.media and not feature.in_table:
+                by_id = media_by_id(folder, feature.folder, feature.endings)
+                found = [by_id.get(str(one)) for one in cells[ids[side]]]
+                _, copied[TABLES[side]] = _with_media(found, folder, aside, media)
+                (aside / feature.folder).mkdir(parents=True, exist_ok=True)
+            elif not feature.in_table:
                 whole = np.load(folder / feature.file, mmap_mode="r", allow_pickle=False)
                 np.save(aside / feature.file, whole[table.places[chosen[side]]])
     split = "auto" if settings.split.startswith("column") else settings.split

@@ -18,7 +18,7 @@ from tfmmrec.data.cells import Column, number_ids, seconds
 from tfmmrec.data.dead_letters import DeadLetters
 from tfmmrec.data.readers import Table, check_folder, find_table, read_table
 from tfmmrec.modalities import Modality
-from tfmmrec.modalities.media import media_of
+from tfmmrec.modalities.media import media_by_id, media_of
 from tfmmrec.schema import SIDES, Schema, Side
 
 Progress = Callable[[str, int, int], None]
@@ -39,8 +39,9 @@ class FeatureOverview:
         column: its column.
         modality: its kind.
         rows: of its table.
-        missing: rows whose cell is empty.
-        broken: cells that name a file which is not there, is empty or lies outside.
+        missing: rows whose cell is empty, or that have no file or vector of their own.
+        broken: cells that name a file which is not there, is empty or lies outside; vectors that are not
+            finite.
         distinct: different values; None where they are not counted.
     """
 
@@ -143,10 +144,10 @@ def overview(folder: str | Path, schema: Schema, progress: Progress | None = Non
         time=None if time is None else _times(time),
         duplicates=duplicates,
         features=[
-            _feature(one, side, tables[side], folder, progress)
+            _feature(one, side, tables[side], folder, schema, progress)
             for side in SIDES
             for one in getattr(schema, side)
-            if one.in_table and side in tables
+            if side in tables
         ],
         labels=_labels(schema, events),
         unreadable=letters.counts(),
@@ -224,8 +225,10 @@ def _same_moment(pair: np.ndarray, time: np.ndarray) -> int:
 
 
 def _feature(
-    feature: Modality, side: Side, table: Table, folder: Path, progress: Progress
+    feature: Modality, side: Side, table: Table, folder: Path, schema: Schema, progress: Progress
 ) -> FeatureOverview:
+    if not feature.in_table:
+        return _apart(feature, side, table, folder, getattr(schema, f"{side}_id"))
     column = table.columns[feature.column]
     broken = 0
     if feature.media:
@@ -239,6 +242,20 @@ def _feature(
     return FeatureOverview(
         side, feature.column, kind, len(table), _missing(column), broken, _distinct(column)
     )
+
+
+def _apart(feature: Modality, side: Side, table: Table, folder: Path, id_column: str) -> FeatureOverview:
+    """A feature that stands in files of its own: media found by id, or vectors."""
+    kind, rows = type(feature).__name__, len(table)
+    if feature.media:
+        numbers, ids = number_ids(table.columns[id_column])
+        found = media_by_id(folder, feature.folder, feature.endings)  # type: ignore[attr-defined]
+        there = np.asarray([one in found for one in ids] + [False])[numbers]
+        return FeatureOverview(side, feature.column, kind, rows, int((~there).sum()))
+    refused: set[int] = set()
+    values = np.asarray(feature.raw([None] * table.met, folder, partial(_refuse, refused)))
+    missing = int(np.isnan(values[table.places]).all(axis=1).sum())
+    return FeatureOverview(side, feature.column, kind, rows, missing - len(refused), len(refused))
 
 
 def _readable(cell: Any, folder: Path) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
@@ -11,6 +11,7 @@ from keras import ops
 
 from tfmmrec.data.dataset import Features
 from tfmmrec.data.vocabulary import Vocabulary
+from tfmmrec.members import chosen
 from tfmmrec.modalities import Id, missing_parts
 from tfmmrec.models.item_vectors import CachedContent, EncodedNow, IdTable, ItemVectors
 from tfmmrec.models.towers import Gather, Identity, item_tower, ranker, user_tower
@@ -220,6 +221,7 @@ def build_recommender(
     alignment: Any = None,
     sharing: Any = "shared_bottom",
     item_vectors: str = "auto",
+    dropout: float | None = None,
     dtype: Any = None,
     seed: int | None = None,
     name: str = "recommender",
@@ -236,6 +238,8 @@ def build_recommender(
         item_vectors: where the loss takes the vectors of all items from: ``"table"`` (ids alone),
             ``"cached"`` (ids and cached content: full softmax), ``"encoded"`` (this step's items: sampled
             softmax), ``"auto"`` (the first that fits; encoded beyond 100,000 items, and without users).
+        dropout: the share of values hidden in training, of fusion, sharing and history alike; None: of each
+            its own. What hides whole modalities is a setting of each feature.
         dtype: a dtype policy such as ``"mixed_bfloat16"``; the global one by default.
         seed: makes the initial weights reproducible.
         name: the model's name.
@@ -252,6 +256,12 @@ def build_recommender(
                     f"The schema's {side} feature {feature.name!r} was not prepared; there are "
                     f"{sorted(vocabulary.features[side])}. Load the data with this schema."
                 )
+    if dropout is not None:
+        if not 0 <= dropout < 1:
+            raise ValueError(f"dropout is a share of values, in [0, 1), got {dropout}.")
+        if schema.user_id is not None:
+            schema = replace(schema, history=replace(schema.history, dropout=dropout))
+        fusion, sharing = ({**chosen(choice), "dropout": dropout} for choice in (fusion, sharing))
     if seed is not None:
         keras.utils.set_random_seed(seed)
     before = keras.config.dtype_policy()

@@ -50,6 +50,9 @@ class Settings:
     item_vectors: str = _setting(
         "auto", "Model", "Where the loss takes items from: auto, table, cached, encoded."
     )
+    dropout: float | None = _setting(
+        None, "Model", "Share of values hidden in training; each part's own by default.", 0
+    )
     dtype: str | None = _setting(None, "Model", "Such as mixed_bfloat16.")
     epochs: int = _setting(20, "Training", "Passes over the events, at most.", 1)
     batch_events: int | None = _setting(
@@ -69,6 +72,7 @@ class Settings:
     deterministic: bool = _setting(
         False, "Training", "The same numbers in every run on the same machine; slower."
     )
+    tensorboard: bool = _setting(False, "Training", "Write curves for TensorBoard into the run, too.")
     jit: bool = _setting(False, "Training", "Compile the step with XLA.")
     k: tuple[int, ...] = _setting((10, 20), "Training", "Cut-offs of the ranking metrics.", 1)
     only: dict[str, list[str]] = field(

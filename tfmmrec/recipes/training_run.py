@@ -25,14 +25,18 @@ from tfmmrec.report import Estimate, Shelf, draw_curves, draw_strips, estimates,
 from tfmmrec.schema import Schema
 from tfmmrec.sharing import Sharing
 from tfmmrec.training import Run, best_epoch, default_monitor, fit
+from tfmmrec.training.callbacks import tensorboard
 from tfmmrec.training.checkpoint import Checkpoint
 from tfmmrec.training.run import LOCK
 
 MOST_POPULAR = "most popular"
 SPLITS = ("validation", "test", "cold")
 
+DECODED = ".decoded"
+"""The folder beside the runs where they share what was decoded; it may be deleted at any time."""
+
 _OF_AN_EARLIER_TRAINING = ("metrics.json", "model.keras", "last.keras", "curves.json")
-_OURS = {"schema.json", "config.json", "prepared", LOCK}
+_OURS = {"schema.json", "config.json", "prepared", "dead_letters.jsonl", LOCK}
 
 
 class Report(Protocol):
@@ -140,6 +144,8 @@ def _training_run(
         progress=report,
         strict=settings.strict,
         max_dead=settings.max_dead,
+        decoded=run.folder.parent / DECODED,
+        dead_letters=run.dead_letters,
     )
     report.line(_about(data))
     config = {"data": str(folder), **asdict(settings)}
@@ -189,6 +195,7 @@ def build(twin: Schema, data: Data, settings: Settings) -> Recommender:
         alignment=settings.alignment,
         sharing=settings.sharing,
         item_vectors=settings.item_vectors,
+        dropout=settings.dropout,
         dtype=settings.dtype,
         seed=settings.seed,
     )
@@ -259,6 +266,7 @@ def _train(model: Recommender, data: Data, settings: Settings, run: Run, report:
         accumulate=settings.accumulate,
         ema=settings.ema,
         deterministic=settings.deterministic,
+        callbacks=[tensorboard(run.tensorboard)] if settings.tensorboard else (),
         checkpoint=run.checkpoint,
         patience=settings.patience,
         monitor=settings.monitor,
