@@ -2,7 +2,7 @@
 
 import pytest
 
-from tfmmrec.modalities import Category, Id, Image, Number, Text, Vector
+from tfmmrec.modalities import Category, History, Id, Image, Number, Text, Vector
 from tfmmrec.schema import Schema
 from tfmmrec.tasks import Binary, Match, NextItem, Rating
 
@@ -37,6 +37,36 @@ def test_ids_are_features():
     sets = Schema(tasks=[Match()])
     assert sets.features("user") == (Id("user_id"),)
     assert not sets.ordered and SCHEMA.ordered
+
+
+def test_without_users(tmp_path):
+    schema = Schema(item=[Text("name")], tasks=[Rating("stars")], user_id=None, timestamp="at")
+    assert schema.features("item") == (Text("name"),) and schema.features("user") == ()
+    assert not schema.ordered and not schema.item_identity and not schema.user_identity
+    assert schema.to_dict()["user_id"] == "" and Schema.from_dict(schema.to_dict()) == schema
+    toml = 'user_id = ""\ntimestamp = "at"\n[[item]]\nmodality = "Text"\ncolumn = "name"\n'
+    (tmp_path / "schema.toml").write_text(toml + '[[task]]\ntask = "Rating"\ncolumn = "stars"\n')
+    assert Schema.from_toml(tmp_path / "schema.toml") == schema
+    known = Schema(item=[Text("name")], tasks=[Rating("stars")], user_id=None, item_identity=True)
+    assert known.features("item")[0] == Id("item_id") and known.only(item=["name"]).item_identity is False
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"tasks": [Match()]}, "Match ranks the catalogue for a user"),
+        ({"tasks": [NextItem()], "order": "file"}, "NextItem ranks the catalogue for a user"),
+        ({"user": [Category("gender")]}, "gender is a feature of users"),
+        ({"event": [Category("kind")]}, "kind is a feature of a user's past events"),
+        ({"user_identity": True}, "user_identity=True makes a user's id a feature"),
+        ({"order": "file"}, "order='file' is about a user's events"),
+        ({"history": History(length=9)}, "history says how a user's past is read"),
+        ({"tables": {"users": "people.csv"}}, r"tables\['users'\] is a table of users"),
+    ],
+)
+def test_what_needs_users(settings, message):
+    with pytest.raises(ValueError, match=f"no users .*{message}.*name the column of user ids"):
+        Schema(**{"item": [Text("name")], "tasks": [Rating("stars")], "user_id": None, **settings})
 
 
 def test_twins():

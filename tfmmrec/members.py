@@ -43,7 +43,12 @@ def make(package: ModuleType, base: type, choice: Any, **arguments: Any) -> Any:
 
     ``"transformer"``, ``MyFusion`` and ``{"name": "transformer", "layers": 2}`` are choices.
     """
-    settings = dict(choice) if isinstance(choice, dict) else {"name": choice}
+    settings = chosen(choice)
     name = settings.pop("name")
     member = name if isinstance(name, type) else find(package, base, name)
     return member(**arguments, **settings)
+
+
+def chosen(choice: Any) -> dict[str, Any]:
+    """A choice as a dict of its ``name`` and settings."""
+    return dict(choice) if isinstance(choice, dict) else {"name": choice}

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from tfmmrec import modalities, tasks
 from tfmmrec.members import members, suggestion
 from tfmmrec.modalities import History, Id, Modality
+from tfmmrec.tables import check_tables
 from tfmmrec.tasks import Match, Task
 
 Side = Literal["item", "user", "event"]
@@ -28,13 +29,17 @@ class Schema:
         event: features of *past* events that tell more than the item does (kind, review). The features of
             the event a task is asked about are never seen.
         tasks: what to learn.
-        user_id, item_id: the id columns, in the events table and in the users and items tables.
+        user_id, item_id: the id columns, in the events table and in the users and items tables. ``None`` (in
+            TOML ``user_id = ""``) says that there are no users: every event is a labelled example that stands
+            alone. One table is then enough: ``tables={"events": "items.csv"}`` finds the labels beside the
+            items' features.
         timestamp: the events' column of seconds since the epoch; ties keep the order of the file.
         order: ``"file"`` when the events stand in their order of time but have none.
         event_weight: the events' column of example weights (≥ 0, empty is 1), for every task.
         history: how a user's events are read.
         item_identity, user_identity: whether the ids are features of their own. By default items have one;
-            users have one for the task `Match`.
+            users have one for the task `Match`. Where there are no users, neither has one: an id would learn
+            an example's label by heart.
         tables: by table (``items``, ``users``, ``events``) its file, or folder of files, when that has
             another name; or, as a dict, its ``file``, ``separator`` and ``encoding``, those that need saying.
 
@@ -46,19 +51,24 @@ class Schema:
     user: Sequence[Modality] = ()
     event: Sequence[Modality] = ()
     tasks: Sequence[Task] = ()
-    user_id: str = "user_id"
+    user_id: str | None = "user_id"
     item_id: str = "item_id"
     timestamp: str | None = None
     order: Literal["file"] | None = None
     event_weight: str | None = None
     history: History = field(default_factory=History)
-    item_identity: bool = True
+    item_identity: bool | None = None
     user_identity: bool | None = None
     tables: dict[str, str | dict[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("item", "user", "event", "tasks"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
+        object.__setattr__(self, "user_id", self.user_id or None)
+        if self.user_id is None:
+            self._check_without_users()
+        if self.item_identity is None:
+            object.__setattr__(self, "item_identity", self.user_id is not None)
         if self.user_identity is None:
             object.__setattr__(self, "user_identity", any(isinstance(t, Match) for t in self.tasks))
         identities = {"item": self.item_id, "user": self.user_id, "event": None}
@@ -69,13 +79,13 @@ class Schema:
             raise ValueError(
                 "An item needs at least one feature: give `item` one, or set item_identity=True."
             )
-        _check_tables(self.tables)
+        check_tables(self.tables)
 
     def features(self, side: Side) -> tuple[Modality, ...]:
         """The features of a side, its id first where that is one."""
         if side == "item" and self.item_identity:
             return (Id(self.item_id), *self.item)
-        if side == "user" and self.user_identity:
+        if side == "user" and self.user_identity and self.user_id:
             return (Id(self.user_id), *self.user)
         return tuple(getattr(self, side))
 
@@ -83,7 +93,7 @@ class Schema:
     def ordered(self) -> bool:
         """Whether a user's events are read as a sequence; else as a set."""
         return any(task.ordered for task in self.tasks) or (
-            self.retrieval is None and bool(self.timestamp or self.order)
+            self.retrieval is None and self.user_id is not None and bool(self.timestamp or self.order)
         )
 
     @property
@@ -119,7 +129,7 @@ class Schema:
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as in TOML and JSON; `from_dict` is the way back."""
         plain: dict[str, Any] = {
-            "user_id": self.user_id,
+            "user_id": self.user_id or "",
             "item_id": self.item_id,
             "item_identity": self.item_identity,
             "user_identity": self.user_identity,
@@ -176,6 +186,24 @@ class Schema:
         except ValueError as error:
             raise ValueError(f"Schema file {str(path)!r}: {error}") from error
 
+    def _check_without_users(self) -> None:
+        """What needs a user, or a user's past, contradicts a schema without users."""
+        needing: dict[str, Any] = {
+            "ranks the catalogue for a user": [type(task).__name__ for task in self.tasks if task.retrieval],
+            "is a feature of users": [feature.column for feature in self.user],
+            "is a feature of a user's past events": [feature.column for feature in self.event],
+            "makes a user's id a feature": ["user_identity=True"] if self.user_identity else [],
+            "is about a user's events": [f"order={self.order!r}"] if self.order else [],
+            "says how a user's past is read": ["history"] if self.history != History() else [],
+            "is a table of users": [f"tables[{name!r}]" for name in self.tables if name == "users"],
+        }
+        for what, named in needing.items():
+            if named:
+                raise ValueError(
+                    f"The schema has no users (user_id=None), but {named[0]} {what}. Leave it out (what is "
+                    "known of an example is a feature of the item), or name the column of user ids."
+                )
+
     def _check_tasks(self) -> None:
         if not self.tasks:
             raise ValueError('A schema needs a task: tasks=[NextItem()], or tasks=[Rating("stars")].')
@@ -196,32 +224,6 @@ class Schema:
                 "NextItem needs an order of events: name the column of times (timestamp=…), say order='file' "
                 "if rows stand in their order of time, or use Match() for data without an order."
             )
-
-
-def _check_tables(tables: dict[str, Any]) -> None:
-    unknown = set(tables) - {"items", "users", "events"}
-    if unknown:
-        raise ValueError(f"tables names items, users and events; got {sorted(unknown)}.")
-    for name, entry in tables.items():
-        settings: Any = {"file": entry} if isinstance(entry, str) else entry
-        keys = {"file", "separator", "encoding"}
-        if not isinstance(settings, dict) or not all(isinstance(value, str) for value in settings.values()):
-            raise ValueError(f"tables: {name} is a file name or has {sorted(keys)}; got {entry!r}.")
-        for key in set(settings) - keys:
-            raise ValueError(f"tables: {name} has no setting {key!r}.{suggestion(key, keys)}")
-        separator, encoding = settings.get("separator", ","), settings.get("encoding", "utf-8")
-        if len(separator) != 1 or not separator.isascii() or separator in '"\r\n':
-            raise ValueError(
-                f"tables: the separator of {name} is one ASCII character between cells, such as ';' or '\\t'"
-                f"; got {separator!r}."
-            )
-        try:
-            "".encode(encoding)
-        except LookupError as error:
-            raise ValueError(
-                f"tables: {name} has the encoding {encoding!r}, which is none: {error}. Some are latin-1, "
-                "cp1252, utf-16 and gb18030."
-            ) from error
 
 
 def pick(members: Sequence[Any], names: Iterable[str], kind: str) -> tuple[Any, ...]:

@@ -1,6 +1,6 @@
 """`tfmmrec convert`: every data set is named, made, and followed by a command that fits."""
 
-import csv
+import json
 
 import numpy as np
 import pytest
@@ -50,16 +50,17 @@ def test_what_was_made_and_the_next_command(tfmmrec, tmp_path):
             f"{folder}: audio_feat.npy, conversion.json, events.csv, image_feat.npy, items.csv, schema.toml",
             f"Next: tfmmrec train {folder}",
         ]
+    assert tfmmrec("convert", "tiktok", tmp_path, folder, "--quiet").stdout.count("\n") == 1
+    told = json.loads(tfmmrec("convert", "tiktok", tmp_path, folder, "--json").stdout)
+    assert told["folder"] == str(folder)
+    assert "events.csv" in told["files"]
 
 
-def test_items_only_say_what_they_lack(tfmmrec, tmp_path):
-    (tmp_path / "rt-polarity.pos").write_text("good\n")
-    (tmp_path / "rt-polarity.neg").write_text("bad\n")
+def test_labels_alone_can_be_trained_on(tfmmrec, tmp_path):
+    (tmp_path / "rt-polarity.pos").write_text("good\n" * 30)
+    (tmp_path / "rt-polarity.neg").write_text("bad\n" * 30)
     result = tfmmrec("convert", "review-polarity", tmp_path, tmp_path / "out")
-    assert result.exit_code == 0
-    assert "holds items only" in result.stdout and "name a task in" in result.stdout
-    with (tmp_path / "out/items.csv").open() as stream:
-        assert [row["text"] for row in csv.DictReader(stream)] == ["good", "bad"]
+    assert result.exit_code == 0 and f"Next: tfmmrec train {tmp_path / 'out'}" in result.stdout
 
 
 def test_the_given_split_of_ordered_events_is_asked_for(tfmmrec, tmp_path):

@@ -78,16 +78,39 @@ def test_plain_columns():
 
 def test_cells_of_rows():
     column = chunked([1.5, float("nan"), None])
-    assert pick_cells(column, np.array([2, 0, -1, 1])) == [None, 1.5, None, None]
-    assert pick_cells([1.5, float("nan"), ["x"]], np.array([2, 0, -1, 1])) == [["x"], 1.5, None, None]
+    cells = pick_cells(column, np.array([2, 0, -1, 1]))
+    assert [*cells] == [None, 1.5, None, None] and len(cells) == 4 and cells[1] == 1.5
+    mixed = pick_cells([1.5, float("nan"), ["x"], 1, True], np.array([2, 0, -1, 1, 3, 4]))
+    assert [*mixed] == [["x"], 1.5, None, None, 1, True]
+    assert mixed[5] is True  # which equals 1, and is not the same
+    lists = pa.chunked_array([[[1.0], None, [1.0]]])
+    assert [*pick_cells(lists, np.array([0, 1, 2]))] == [[1.0], None, [1.0]]
 
 
-def test_cells_of_the_same_text_are_one_object():
-    column = pa.chunked_array([["a" * 50, None, "b"], ["b", "a" * 50]], pa.large_string())
+@pytest.mark.parametrize("chunks", [[["a", None, "b"], ["b", "a"]], [["a", None, "b", "b", "a"]]])
+def test_different_cells_are_held_once(chunks):
+    column = pa.chunked_array(chunks, pa.large_string())
     cells = pick_cells(column, np.asarray([4, 0, 1, -1, 3, 2]))
-    assert cells == ["a" * 50, "a" * 50, None, None, "b", "b"]
-    assert cells[0] is cells[1]
-    assert pick_cells(column, np.zeros(0, int)) == []
+    assert [*cells] == ["a", "a", None, None, "b", "b"]
+    assert cells.distinct == ["a", None, "b"]
+    assert cells.places.tolist() == [0, 0, 1, 1, 2, 2]
+    assert [*pick_cells(column, np.zeros(0, int))] == []
+
+
+def test_different_cells_are_read_once_and_every_row_of_a_refused_one_is_refused():
+    column = pa.chunked_array([["1", "x", "2", "y", "x", None]], pa.large_string())
+    cells, refused, read = pick_cells(column, np.asarray([5, 4, 3, 2, 1, 0])), [], []
+
+    def reader(distinct, reject):
+        read.append(distinct)
+        for place, cell in enumerate(distinct):
+            if cell in ("x", "y"):
+                reject(place, f"no {cell}")
+        return [cell and cell * 2 for cell in distinct]
+
+    assert cells.read(reader, lambda *told: refused.append(told)) == [None, "xx", "yy", "22", "11"]
+    assert read == [[None, "x", "y", "2", "1"]]
+    assert refused == [(1, "no x"), (2, "no y"), (4, "no x")]
 
 
 def test_ids_of_every_type_are_numbered_by_first_appearance():

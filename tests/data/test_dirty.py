@@ -167,8 +167,8 @@ def test_rows_in_are_rows_used_and_dead_and_left_out(folder, items, users, event
         "users": shop.named("users", users),
         "events": shop.events(names, repeats),
     }
-    data = load(shop.folder, SCHEMA, prepared=folder / "prepared", max_dead=1)
-    found = [json.loads(line) for line in (folder / "prepared" / "dead_letters.jsonl").open()]
+    data = load(shop.folder, SCHEMA, dead_letters=folder / "dead_letters.jsonl", max_dead=1)
+    found = [json.loads(line) for line in (folder / "dead_letters.jsonl").open()]
     keys = ("table", "file", "line", "column", "lost", "reason")
     # the number of a user without events is not read
     with_events = set(data.user_ids)
@@ -252,8 +252,8 @@ def test_media_that_cannot_be_used_are_letters(tmp_path):
         tasks=[NextItem()],
         timestamp="time",
     )
-    data = load(folder, schema, prepared=tmp_path / "prepared", max_dead=1)
-    letters = [json.loads(line) for line in (tmp_path / "prepared" / "dead_letters.jsonl").open()]
+    data = load(folder, schema, dead_letters=tmp_path / "dead_letters.jsonl", max_dead=1)
+    letters = [json.loads(line) for line in (tmp_path / "dead_letters.jsonl").open()]
     expected = [
         (line, column, detail)
         for line, (names, details) in enumerate(cells.items(), 2)
@@ -311,7 +311,9 @@ def test_too_much_is_lost(folder):
         r"2: events.csv, line 3, column 'item_id': unknown item '7'. Complete the items table.*"
         r"1: events.csv, line .*raise max_dead",
     ):
-        load(folder, schema)
+        load(folder, schema, dead_letters=folder / "letters.jsonl")
+    letters = [json.loads(line) for line in (folder / "letters.jsonl").open()]
+    assert [letter["line"] for letter in letters] == [3, 4, 5, 6]
     assert len(load(folder, schema, max_dead=0.8).events.item) == 1
 
 

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
+from tfmmrec.data import decoding
 from tfmmrec.data import features as features_module
 from tfmmrec.data.dead_letters import DeadLetters
+from tfmmrec.data.decoding import Decoding
 from tfmmrec.data.features import prepare_feature
 from tfmmrec.data.readers import read_table
 from tfmmrec.modalities import Audio, Category, Id, Image, Number, Tags, Text, Vector
@@ -28,7 +30,7 @@ class Preparer:
         rows = np.asarray(rows)
         trained = np.ones(len(rows), bool) if trained is None else np.asarray(trained, bool)
         heard = lambda *event: self.heard.append(event)  # noqa: E731
-        return prepare_feature(feature, ids, table, rows, trained, self.folder, self.letters, heard)
+        return prepare_feature(feature, ids, table, rows, trained, Decoding(self.folder), self.letters, heard)
 
 
 @pytest.fixture
@@ -85,7 +87,7 @@ def test_a_refused_cell_counts_as_missing_and_is_reported_once(prepare):
 
 
 def test_pictures_are_opened_in_chunks(prepare, monkeypatch):
-    monkeypatch.setattr(features_module, "_MEDIA_ROWS", 2)
+    monkeypatch.setattr(decoding, "_ROWS", 2)
     opened = []
     raw = Image.raw
     monkeypatch.setattr(
@@ -106,7 +108,7 @@ def test_pictures_are_opened_in_chunks(prepare, monkeypatch):
 
 
 def test_pictures_by_id(prepare, monkeypatch):
-    monkeypatch.setattr(features_module, "_MEDIA_ROWS", 2)
+    monkeypatch.setattr(decoding, "_ROWS", 2)
     (prepare.folder / "posters").mkdir()
     for one, shade in (("a", 10), ("c", 30)):
         png(prepare.folder / "posters", f"{one}.png", shade)

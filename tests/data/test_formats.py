@@ -37,7 +37,7 @@ def read(tmp_path):
 
 
 def cells(table, column):
-    return table.cells(column, np.arange(len(table)))
+    return list(table.cells(column, np.arange(len(table))))
 
 
 def test_a_csv_is_strings_as_they_stand(read):

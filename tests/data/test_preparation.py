@@ -237,9 +237,9 @@ def test_nothing_is_learnt_from_what_is_held_out(folder, poison):
 
 def test_prepared_once_opened_afterwards(folder, tmp_path, monkeypatch):
     fill(folder, events=EVENTS + "u1,gone,50,view,1,1\n")
-    prepared = tmp_path / "prepared"
-    first = load(folder, RICH, prepared=prepared)
-    assert json.loads((prepared / "dead_letters.jsonl").read_text("utf-8"))["value"] == "gone"
+    prepared, letters = tmp_path / "prepared", tmp_path / "letters.jsonl"
+    first = load(folder, RICH, prepared=prepared, dead_letters=letters)
+    assert json.loads(letters.read_text("utf-8"))["value"] == "gone"
     memory = load(folder, RICH)
     assert first.vocabulary == memory.vocabulary
     assert first.schema == RICH
@@ -299,6 +299,27 @@ def test_media_by_id_and_in_a_tar_are_part_of_what_was_prepared(folder, tmp_path
         found.append({one: int(red) for one, red in zip(data.item_ids, pixels, strict=True) if red})
     assert found == [{"i1": 10, "i3": 30}, {"i1": 20, "i2": 40, "i3": 60}]
     assert data.problems == {}
+
+
+def test_a_medium_that_changed_is_prepared_anew(folder, tmp_path):
+    (folder / "posters").mkdir()
+    rows = [f"i{item},posters/{item}.png" for item in range(1, 5)]
+    fill(folder, items="\n".join(["item_id,poster", *rows]) + "\n")
+    schema = Schema(item=[Image("poster", 8, 8)], tasks=[NextItem()], order="file")
+
+    def red():
+        data = load(folder, schema, prepared=tmp_path / "prepared", max_dead=1, decoded=tmp_path / "decoded")
+        pixels = data.items["poster"]["pixels"][:, 0, 0, 0, 0]
+        return {one: int(red) for one, red in zip(data.item_ids, pixels, strict=True) if red}
+
+    found = []
+    for item, shade in ((1, 10), (2, 20), (1, 90)):  # a new one, another new one, another in its place
+        Pillow.new("RGB", (8, 8), (shade, 0, 0)).save(folder / "posters" / f"{item}.png")
+        found.append(red())
+    assert found == [{"i1": 10}, {"i1": 10, "i2": 20}, {"i1": 90, "i2": 20}]
+    prepared = (tmp_path / "prepared" / "manifest.json").stat()
+    assert red() == found[-1]
+    assert (tmp_path / "prepared" / "manifest.json").stat() == prepared  # opened, not prepared again
 
 
 def test_progress_is_told(folder):

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tfmmrec.data import DeadLetters, open_shards, shards
+from tfmmrec.data import open_shards, shards
 from tfmmrec.data.dataset import Data, Events
 from tfmmrec.data.vocabulary import Vocabulary
 from tfmmrec.modalities import Category, Text
@@ -118,16 +118,12 @@ def test_recognised_by_what_they_were_made_of(data, tmp_path):
 
 def test_earlier_shards_are_replaced_whole(data, tmp_path):
     folder = tmp_path / "shards"
-    letters = DeadLetters()
-    letters.row("events", "events.csv", 2, "item_id", "unknown item", "x")
-    shards.write(data, folder, letters=letters)
-    assert json.loads((folder / "dead_letters.jsonl").read_text())["reason"] == "unknown item"
+    shards.write(data, folder)
     before = open_shards(folder)
     smaller = replace(data, items={"item_id": data.items["item_id"]})
     shards.write(smaller, folder)
     assert list(open_shards(folder, verify=True).items) == ["item_id", "plot"]
     assert open_shards(folder).items["plot"] == {}
-    assert not (folder / "dead_letters.jsonl").exists()
     same(data.items["plot"], before.items["plot"])  # who reads the old ones still does
     assert [path.name for path in tmp_path.iterdir()] == ["shards"]
 

@@ -147,3 +147,52 @@ def test_few_numbers_that_are_no_rating(tmp_path):
     assert members(guess.schema, "event")["weekday"] == "Number"
     assert ("Rating", "effort") in tasks(guess.schema)
     assert "if no user gave them, make them a Number" in guess.toml
+
+
+LABELS = "photo,name,colour,stars,sold,split\n" + "".join(
+    f"{n}.png,thing number {n} of them,{['red', 'green', 'blue'][n % 3]},{1 + n % 5},{n % 2},train\n"
+    for n in range(30)
+)
+
+
+@pytest.mark.parametrize("name", ["items", "things"])
+def test_a_lone_table_without_users_is_one_of_labels(tmp_path, name):
+    folder = write(tmp_path / "data", **{name: LABELS.replace("photo", "id", 1)})
+    guess = guess_schema(folder)
+    (tmp_path / "guess.toml").write_text(guess.toml)
+    schema = Schema.from_toml(tmp_path / "guess.toml")
+    assert schema == guess.schema and schema.user_id is None and schema.item_id == "id"
+    assert members(schema, "item") == {"name": "Text"}
+    assert tasks(schema) == {("Multiclass", "colour"), ("Rating", "stars"), ("Binary", "sold")}
+    assert f"{name}.csv: split" in guess.left_out
+    data = load(folder, schema, split="random")
+    assert data.problems == {} and len(data.item_ids) == 30
+
+
+def test_a_picture_may_be_the_id(tmp_path):
+    from PIL import Image
+
+    folder = write(tmp_path / "data", things=LABELS)
+    for n in range(30):
+        Image.new("RGB", (8, 8)).save(folder / f"{n}.png")
+    schema = guess_schema(folder).schema
+    assert schema.item_id == "photo" and members(schema, "item") == {"photo": "Image", "name": "Text"}
+    assert load(folder, schema, split="random").problems == {}
+
+
+def test_a_lone_table_without_users_or_labels(tmp_path):
+    folder = write(tmp_path / "data", items="id,name\n" + "".join(f"{n},thing {n}\n" for n in range(30)))
+    with pytest.raises(ValueError, match="'events' is missing.*no column of items.csv is a label"):
+        guess_schema(folder)
+
+
+def test_rows_that_nothing_tells_apart(tmp_path):
+    folder = write(tmp_path / "data", things="name,colour\n" + "a thing,red\nb thing,blue\n" * 9)
+    with pytest.raises(ValueError, match="No column of things.csv tells all of its rows apart.*item_id"):
+        guess_schema(folder)
+
+
+def test_events_without_users_are_told_of_the_way(tmp_path):
+    folder = write(tmp_path / "data", events="item_id,colour\n1,red\n2,blue\n")
+    with pytest.raises(ValueError, match='like the id of a user.*no users, it says user_id = ""'):
+        guess_schema(folder)

@@ -4,12 +4,13 @@ import math
 import re
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 from PIL import Image as Pillow
 
 from tfmmrec.inspection import overview, schema_or_guess
 from tfmmrec.inspection.page import page, thumbnail, write_page
-from tfmmrec.modalities import Category, Image, Text
+from tfmmrec.modalities import Category, Image, Text, Vector
 from tfmmrec.schema import Schema
 from tfmmrec.tasks import Binary, NextItem, Rating
 
@@ -68,6 +69,24 @@ def test_counts_by_hand(folder):
         **{"item ids": 1, "user ids": 0},
         **{"user-item pairs": 2, "user-item pairs at the same time": 1},
     }
+
+
+def test_media_by_id_and_vectors_in_files_of_their_own(folder):
+    (folder / "posters").mkdir()
+    Pillow.new("RGB", (40, 20), (10, 200, 10)).save(folder / "posters" / "b.png")
+    vectors = np.ones((4, 3), "float32")
+    vectors[1] = np.nan  # has none
+    vectors[2, 0] = np.inf
+    np.save(folder / "vectors.npy", vectors)
+    schema = Schema(
+        item=[Image("cover", folder="posters"), Vector("sound", file="vectors.npy")],
+        tasks=[NextItem()],
+        timestamp="time",
+    )
+    found = overview(folder, schema)
+    shown = {f.column: (f.side, f.modality, f.rows, f.missing, f.broken, f.distinct) for f in found.features}
+    assert shown == {"cover": ("item", "Image", 4, 3, 0, None), "sound": ("item", "Vector", 4, 1, 1, None)}
+    assert page(found, schema).count("<img src='data:image/jpeg;base64,") == 1
 
 
 def test_features_and_labels_by_hand(folder):

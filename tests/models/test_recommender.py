@@ -299,6 +299,19 @@ def test_wrong_choices_are_explained(small_data, settings, match):
         build_recommender(small_data.schema, small_data.vocabulary, **{"width": 8, **settings})
 
 
+def test_one_dropout_for_all_of_it(small_data):
+    model = build_recommender(small.schema(), small_data.vocabulary, width=8, dropout=0.35)
+    layers = {layer.name: layer for layer in model._flatten_layers()}
+    fusion, sharing = layers["fusion"], layers["sharing"]
+    assert (fusion.dropout, sharing.dropout, model.schema.history.dropout) == (0.35, 0.35, 0.35)
+    rates = {layer.rate for layer in model._flatten_layers() if isinstance(layer, keras.layers.Dropout)}
+    assert rates == {0.35, 0.0}  # encoders of a modality hide nothing within it
+    chosen = {"name": "transformer", "layers": 2}
+    model = build_recommender(small.schema(), small_data.vocabulary, width=8, dropout=0, fusion=chosen)
+    assert len(model.item_tower.get_layer("fusion").blocks) == 2
+    assert model.item_tower.get_layer("fusion").dropout == 0
+
+
 def test_a_feature_that_was_not_prepared_is_explained():
     nothing = Vocabulary({"item": {}, "user": {}, "event": {}}, {}, 1, 1)
     with pytest.raises(ValueError, match="item feature 'item_id' was not prepared; there are"):

@@ -1,6 +1,7 @@
 """What converters share, on a made-up data set of one table."""
 
 import json
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tfmmrec.recipes.conversion import (
     Conversion,
     copy_vectors,
     find_root,
+    held_out,
     listing,
     one_line,
     read_csv,
@@ -176,3 +178,10 @@ class TestVectors:
         with pytest.raises(ValueError, match=match):
             copy_vectors(tmp_path / "a.npy", tmp_path / "b.npy", 3)
         assert not (tmp_path / "b.npy").exists()
+
+
+def test_the_split_of_an_id_is_its_own():
+    # sha256sum of d begins with 18ac, of b with 3e23, of a with ca97: .096, .243 and .791 of 10000
+    assert [held_out(key) for key in "dba"] == ["test", "valid", "train"]
+    found = Counter(held_out(str(key)) for key in range(10_000))
+    assert abs(found["test"] - 2_000) < 120 and abs(found["valid"] - 1_000) < 90

@@ -15,13 +15,20 @@ from tfmmrec.training import fit
 
 pytestmark = pytest.mark.slow
 
+RATES = (SETTINGS.learning_rate, 0.02)
+
 
 @dataclass
 class Catalogue:
     schema: Schema
     data: Data
 
-    def trained(self, **kept):
+    def tuned(self, **kept):
+        """NDCG@10 of each user, of the twin of these rates that was best on validation."""
+        twins = [self.trained(rate, **kept) for rate in RATES]
+        return max(twins, key=lambda twin: np.mean(twin["validation"]))
+
+    def trained(self, rate=SETTINGS.learning_rate, **kept):
         """NDCG@10 of each user, of a twin trained with the demo's settings and its own early stopping."""
         schema = self.schema.only(**kept)
         model = build_recommender(schema, self.data.vocabulary, width=SETTINGS.width, seed=SETTINGS.seed)
@@ -33,12 +40,12 @@ class Catalogue:
             patience=SETTINGS.patience,
             batch_events=SETTINGS.batch_events,
             encode_items=SETTINGS.encode_items,
-            learning_rate=SETTINGS.learning_rate,
+            learning_rate=rate,
             k=(10,),
         )
         return {
             split: evaluate(model, getattr(self.data, split), (10,)).per_query["ndcg@10"]
-            for split in ("test", "cold")
+            for split in ("validation", "test", "cold")
         }
 
 
@@ -55,18 +62,10 @@ def together(catalogue):
     return catalogue.trained()
 
 
-@pytest.mark.parametrize(
-    ("alone", "splits"),
-    [
-        *((name, ("test", "cold")) for name in ("description", "poster", "clip", "genres", "year", "price")),
-        (
-            "item_id",
-            ("cold",),
-        ),  # with so many events per item, ids alone tell as much of the items of training
-    ],
-)
-def test_all_modalities_together_beat_each_alone(catalogue, together, alone, splits):
-    twin = catalogue.trained(item=[alone])
-    for split in splits:
+@pytest.mark.parametrize("alone", ["description", "poster", "clip", "genres", "year", "price", "item_id"])
+def test_all_modalities_together_beat_each_alone(catalogue, together, alone):
+    # ids alone learn best at a higher rate, which the others do not need to win
+    twin = (catalogue.tuned if alone == "item_id" else catalogue.trained)(item=[alone])
+    for split in ("test", "cold"):
         gap = paired_difference(together[split], twin[split])
         assert gap.low > 0, f"{split}: {np.mean(together[split]):.4f}, {alone} alone {gap}"

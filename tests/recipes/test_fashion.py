@@ -1,9 +1,9 @@
 """The fashion converter: on a few made-up products, and on the real data."""
 
 import csv
-import tomllib
 from collections import Counter
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -45,6 +45,8 @@ def test_items(source, tmp_path):
         "year": "2011",
         "usage": "Casual",
         "image": "images/15970.jpg",
+        # sha256sum of 15970 begins with 78cc, which is .472 of the way to 10000
+        "split": "train",
     }
     assert belt["name"] == "Belt, black, narrow"
     assert [belt[name] for name in ("base_colour", "season", "year", "usage", "image")] == [""] * 5
@@ -58,15 +60,18 @@ def test_pictures_of_products_alone(source, tmp_path):
     assert not list(folder.glob("events*"))
 
 
-def test_it_waits_for_events_and_a_task(source, tmp_path):
+def test_labels_are_learnt_and_never_seen(source, tmp_path):
     folder = convert(source, tmp_path / "out")
-    with pytest.raises(ValueError, match="A schema needs a task"):
-        Schema.from_toml(folder / "schema.toml")
-    plain = tomllib.loads((folder / "schema.toml").read_text())
-    (folder / "events.csv").write_text("user_id,item_id\nann,7\nann,15970\n")
-    data = load(folder, Schema.from_dict({**plain, "task": [{"task": "Match"}]}))
-    assert data.item_ids == ["7", "15970"] and data.problems == {}
-    assert set(data.items) == set(read(folder)[0])  # every column is a feature
+    schema = Schema.from_toml(folder / "schema.toml")
+    assert schema.user_id is None and [f.name for f in schema.features("item")] == ["image", "name"]
+    data = load(folder, schema)
+    assert data.item_ids == ["15970", "7"] and data.problems == {}
+    labels = {"article_type", "sub_category", "master_category", "gender", "base_colour", "season", "usage"}
+    assert (
+        set(data.events.labels) == labels == set(read(folder)[0]) - {*data.items, "item_id", "year", "split"}
+    )
+    assert data.vocabulary.tasks["article_type"]["classes"] == ["Belts", "Shirts"]
+    assert np.isnan(data.events.labels["season"]).tolist() == [False, True]  # of the belt it is not known
 
 
 @pytest.mark.parametrize(
@@ -98,6 +103,9 @@ def test_real(tfmmrec_data, tmp_path):
     assert all(item["image"] == f"images/{item['item_id']}.jpg" for item in items)
     assert Counter(item["gender"] for item in items).most_common(2) == [("Men", 5_964), ("Women", 3_056)]
     assert Counter(item["master_category"] for item in items)["Footwear"] == 2_122
+    # 20 % and 10 % of 9,583, give or take three standard deviations
+    splits = Counter(item["split"] for item in items)
+    assert abs(splits["test"] - 1_917) < 118 and abs(splits["valid"] - 958) < 88 and len(splits) == 3
     assert Counter(item["year"] for item in items)["2011"] == 6_723
     first = next(item for item in items if item["item_id"] == "15970")
     assert first["name"] == "Turtle Check Men Navy Blue Shirt"

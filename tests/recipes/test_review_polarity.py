@@ -1,11 +1,11 @@
 """The converter of review sentences: on a few made-up ones, and on the real data."""
 
 import csv
-import tomllib
 from collections import Counter
 
 import pytest
 
+from tfmmrec.data import load
 from tfmmrec.recipes.review_polarity import convert
 from tfmmrec.schema import Schema
 
@@ -21,7 +21,7 @@ def source(tmp_path):
 
 def read(folder):
     with (folder / "items.csv").open(newline="", encoding="utf-8") as stream:
-        return [tuple(row.values()) for row in csv.DictReader(stream)]
+        return [tuple(row.values())[:3] for row in csv.DictReader(stream)]
 
 
 def test_items(source, tmp_path):
@@ -33,12 +33,14 @@ def test_items(source, tmp_path):
     assert read(convert(source.parent, tmp_path / "two")) == read(tmp_path / "out")
 
 
-def test_items_alone(source, tmp_path):
+def test_one_table_is_text_and_label(source, tmp_path):
     folder = convert(source, tmp_path / "out")
     assert sorted(path.name for path in folder.iterdir()) == ["conversion.json", "items.csv", "schema.toml"]
-    plain = tomllib.loads((folder / "schema.toml").read_text())
-    schema = Schema.from_dict({**plain, "task": [{"task": "Match"}]})
-    assert [feature.name for feature in schema.item] == ["text"]  # and not the label
+    schema = Schema.from_toml(folder / "schema.toml")
+    assert schema.user_id is None and [feature.name for feature in schema.features("item")] == ["text"]
+    data = load(folder, schema, split="random:1/0/0")
+    assert data.problems == {} and data.vocabulary.tasks["polarity"]["classes"] == ["positive", "negative"]
+    assert data.events.labels["polarity"].tolist() == [0, 0, 1]
 
 
 def test_an_empty_file(source, tmp_path):
@@ -55,7 +57,12 @@ def test_a_missing_file(source, tmp_path):
 
 
 def test_real(tfmmrec_data, tmp_path):
-    items = read(convert(tfmmrec_data, tmp_path / "out"))
+    folder = convert(tfmmrec_data, tmp_path / "out")
+    with (folder / "items.csv").open(newline="", encoding="utf-8") as stream:
+        splits = Counter(row["split"] for row in csv.DictReader(stream))
+    # 20 % and 10 % of 10,662, give or take three standard deviations
+    assert abs(splits["test"] - 2_132) < 124 and abs(splits["valid"] - 1_066) < 93 and len(splits) == 3
+    items = read(folder)
     assert Counter(polarity for _, _, polarity in items) == {"positive": 5_331, "negative": 5_331}
     texts = {item: text for item, text, _ in items}
     assert len(texts) == 10_662 and all(texts.values())

@@ -26,33 +26,33 @@ def source(tmp_path):
     return root
 
 
-def test_events(source, tmp_path):
-    folder = convert(source, tmp_path / "out")
-    # Numbers are numbers: 10 comes after 7.
-    assert (folder / "events.csv").read_text() == (
-        "user_id,item_id,digit,split\nann,0_ann_0,0,test\nann,7_ann_4,7,test\nann,7_ann_5,7,valid\n"
-        "ann,7_ann_7,7,train\nann,7_ann_10,7,train\nbo,0_bo_6,0,valid\nbo,1_bo_11,1,train\n"
-    )
-
-
 def test_items(source, tmp_path):
     folder = convert(source.parent, tmp_path / "out")
-    lines = (folder / "items.csv").read_text().splitlines()
-    assert lines[:2] == ["item_id,recording,speaker", "0_ann_0,recordings/0_ann_0.wav,ann"]
-    for line in lines[1:]:
-        name = line.split(",")[1]
-        assert (folder / name).read_bytes() == (source / name).read_bytes()
-    assert len(list((folder / "recordings").iterdir())) == len(lines) - 1 == 7
+    # Numbers are numbers: 10 comes after 7.
+    assert (folder / "items.csv").read_text() == (
+        "item_id,recording,speaker,digit,split\n"
+        "0_ann_0,recordings/0_ann_0.wav,ann,0,test\n"
+        "7_ann_4,recordings/7_ann_4.wav,ann,7,test\n"
+        "7_ann_5,recordings/7_ann_5.wav,ann,7,valid\n"
+        "7_ann_7,recordings/7_ann_7.wav,ann,7,train\n"
+        "7_ann_10,recordings/7_ann_10.wav,ann,7,train\n"
+        "0_bo_6,recordings/0_bo_6.wav,bo,0,valid\n"
+        "1_bo_11,recordings/1_bo_11.wav,bo,1,train\n"
+    )
+    recordings = sorted(path.name for path in (folder / "recordings").iterdir())
+    assert recordings == sorted(path.name for path in (source / "recordings").iterdir())
+    for name in recordings:
+        assert (folder / "recordings" / name).read_bytes() == (source / "recordings" / name).read_bytes()
 
 
 def test_it_can_be_loaded(source, tmp_path):
     folder = convert(source, tmp_path / "out")
     schema = Schema.from_toml(folder / "schema.toml")
-    assert schema.features("item") == schema.item and schema.features("user") == ()
+    assert schema.user_id is None and [f.name for f in schema.features("item")] == ["recording"]
     data = load(folder, schema)
-    assert data.problems == {"events: unusable digit": 2} and data.user_ids == ["ann", "bo"]
+    assert data.problems == {"events: unusable digit": 2}
     assert data.events.split.tolist() == [2, 2, 1, 0, 0, 1, 0]
-    # Digits of training are 7 and 1; the digit 0 is not among them, so its events have no label.
+    # Digits of training are 7 and 1; the digit 0 is not among them, so its examples have no label.
     assert np.isnan(data.events.labels["digit"]).tolist() == [True, False, False, False, False, True, False]
 
 
@@ -73,12 +73,12 @@ def test_no_recordings(tmp_path):
 
 def test_real(tfmmrec_data, tmp_path):
     folder = convert(tfmmrec_data, tmp_path / "out")
-    with (folder / "events.csv").open() as stream:
-        events = list(csv.DictReader(stream))
+    with (folder / "items.csv").open() as stream:
+        items = list(csv.DictReader(stream))
     # Six speakers said ten digits twelve times each.
-    assert len(events) == 720
-    assert set(Counter((event["user_id"], event["digit"]) for event in events).values()) == {12}
-    assert Counter(event["split"] for event in events) == {"test": 300, "valid": 120, "train": 300}
+    assert len(items) == 720
+    assert set(Counter((item["speaker"], item["digit"]) for item in items).values()) == {12}
+    assert Counter(item["split"] for item in items) == {"test": 300, "valid": 120, "train": 300}
     names = {path.name for path in (tfmmrec_data / "spoken-digits/recordings").iterdir()}
-    assert {f"{event['item_id']}.wav" for event in events} == names
-    assert all(event["item_id"].split("_")[:2] == [event["digit"], event["user_id"]] for event in events)
+    assert {f"{item['item_id']}.wav" for item in items} == names
+    assert all(item["item_id"].split("_")[:2] == [item["digit"], item["speaker"]] for item in items)

@@ -18,6 +18,7 @@ SETTINGS = Settings(
     epochs=4,
     batch_events=4096,
     k=(5,),
+    tensorboard=True,
     only={"tasks": ["next_item"], "item": ["item_id"], "event": []},
 )
 
@@ -85,6 +86,20 @@ def test_it_goes_on_with_the_next_epoch_and_then_with_judging(folder, tmp_path, 
 
     with pytest.raises(ValueError, match="There is a trained model"):
         training_run(folder, schema, run, SETTINGS)
+    assert scalars(run / "tensorboard", "epoch_validation ndcg@5").keys() == {0, 1, 2, 3}
+
+
+def scalars(board, tag):
+    """Step → value of a curve for TensorBoard."""
+    import tensorflow as tf
+
+    events = [
+        event
+        for file in sorted(board.rglob("events.*"))
+        for event in tf.compat.v1.train.summary_iterator(str(file))
+    ]
+    values = [(event.step, value) for event in events for value in event.summary.value if value.tag == tag]
+    return {step: float(tf.make_ndarray(value.tensor)) for step, value in values}
 
 
 def test_an_interrupted_run_of_other_settings_or_data_is_left_as_it_is_or_replaced(tmp_path):

@@ -143,7 +143,7 @@ def test_a_trained_id_is_known_without_a_stored_history(circle):
 
 def test_a_model_that_does_not_rank_the_catalogue_recommends_nothing(shop):
     served = object.__new__(Served)
-    served._model = types.SimpleNamespace(signatures={"rank": None})
+    served._model = types.SimpleNamespace(signatures={"rank": None, "encode_user": None})
     with pytest.raises(ValueError, match="does not answer 'recommend'. Its model has no task that ranks the"):
         served.recommend("ann")
 

@@ -1,4 +1,4 @@
-"""The command line: `tfmmrec train`, `evaluate`, `export`, `recommend`, and what helps beside them."""
+"""The command line: `tfmmrec train`, `evaluate`, `export`, `recommend`, `rank`, and what helps beside."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tfmmrec.cli.doctor import doctor
 from tfmmrec.cli.evaluate import evaluate
 from tfmmrec.cli.export import export
 from tfmmrec.cli.inspect import inspect
+from tfmmrec.cli.rank import rank
 from tfmmrec.cli.recommend import recommend
 from tfmmrec.cli.schema import schema
 from tfmmrec.cli.sentences import EXIT_CODES, Sentences
@@ -26,14 +27,14 @@ app = typer.Typer(
     help=(
         "Raw tables and media in, one trained multi-modal multi-task recommender, one SavedModel out.\n\n"
         "First time? `tfmmrec demo` shows everything on a small catalogue. Then: schema guess, train, "
-        "evaluate, export, recommend; each of them has an example in its --help."
+        "evaluate, export, recommend or rank; each of them has an example in its --help."
     ),
     epilog="\n\n".join(["Exit codes:", *(f"- **{code}**: {what}" for code, what in EXIT_CODES.items())]),
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-for command in (train, evaluate, export, recommend, inspect, doctor, convert, demo):
+for command in (train, evaluate, export, recommend, rank, inspect, doctor, convert, demo):
     app.command()(command)
 app.add_typer(schema, name="schema")
 

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from tfmmrec.cli.options import AsJson, Quiet, print_json
+
 
 class DataSet(StrEnum):
     """The data sets that can be converted; the help of the command has a line for each."""
@@ -29,6 +31,8 @@ def convert(
     dataset: Annotated[DataSet, typer.Argument(help="Which data set.", show_default=False)],
     source: Annotated[Path, typer.Argument(help="The folder with your copy of it.")],
     destination: Annotated[Path, typer.Argument(help="The data folder to make.", metavar="DEST")],
+    as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Turn a public data set into a data folder with a schema.
 
@@ -42,14 +46,14 @@ def convert(
     The data sets, and what SOURCE holds of each:
 
     - `amazon-2023`: Amazon Reviews 2023; `NAME.jsonl` and `meta_NAME.jsonl` of a category, or of several
-    - `fashion`: fashion products, items alone; `styles.csv` and `images/`
+    - `fashion`: fashion products and what they are; `styles.csv` and `images/`
     - `lastfm-2k`: listening to music; `interactions.csv`, `items.csv`, `friends.csv`, three `.npy`
     - `mind`: Microsoft's news; `MINDsmall_train/` and `MINDsmall_dev/`, or those of MINDlarge
     - `mmrec`: a folder of the MMRec toolbox; `NAME.inter`, `image_feat.npy`, `text_feat.npy`
     - `movielens-100k`: MovieLens with posters and plots; `movielens/` as above
     - `movielens-1m`: the same of ML-1M, cut as for SASRec; `movielens/` with `ml-1m/`
     - `movielens-large`: MovieLens 20M, 25M, 32M, latest; `ratings.csv`, `movies.csv`, `links.csv`, `tags.csv`
-    - `review-polarity`: sentences of film reviews, items alone; `rt-polarity.pos` and `rt-polarity.neg`
+    - `review-polarity`: sentences that praise or blame a film; `rt-polarity.pos` and `rt-polarity.neg`
     - `spoken-digits`: recordings of spoken digits; `recordings/`
     - `tiktok`: short videos; `interactions.npz`, `image_feat.npy`, `audio_feat.npy`
 
@@ -82,13 +86,13 @@ def convert(
         DataSet.tiktok: tiktok.convert,
     }[dataset]
     folder = convert_folder(source, destination)
-    typer.echo(f"{folder}: {', '.join(sorted(path.name for path in folder.iterdir()))}")
-    if any(folder.glob("events.*")):
-        # Where events have an order, a given split must be asked for.
-        split = " --split column:split" if dataset is DataSet.mind else ""
-        typer.echo(f"Next: tfmmrec train {folder}{split}")
-    else:
-        typer.echo(
-            f"It holds items only. Next: put a table of events beside them (events.csv with user_id and "
-            f"item_id), name a task in {folder / 'schema.toml'}, and: tfmmrec train {folder}"
-        )
+    names = sorted(path.name for path in folder.iterdir())
+    if as_json:
+        print_json({"folder": folder, "files": names})
+        return
+    typer.echo(f"{folder}: {', '.join(names)}")
+    if quiet:
+        return
+    # Where events have an order, a given split must be asked for.
+    split = " --split column:split" if dataset is DataSet.mind else ""
+    typer.echo(f"Next: tfmmrec train {folder}{split}")

@@ -58,7 +58,7 @@ def demo(
         return
     for judgement in done.trained.judgements.values():
         show(judgement)
-    show_problems(done.trained.data.problems, done.trained.run.prepared / "dead_letters.jsonl")
+    show_problems(done.trained.data.problems, done.trained.run.dead_letters)
     for asked in done.questions:
         met = ", ".join(done.shelf.title(one) for one in asked.history)
         show_recommendations(asked.answer, done.shelf.titles, f"For {asked.who}, after: {met}")

@@ -60,7 +60,11 @@ def doctor(
             guess = estimate(data, described, settings, report) if measure else None
         said |= {"data": found.to_dict(), "schema_guessed": guessed}
         if not as_json:
-            counts = ", ".join(f"{found.counts[name]:,} {name}" for name in ("events", "users", "items"))
+            counts = ", ".join(
+                f"{found.counts[name]:,} {name}"
+                for name in ("events", "users", "items")
+                if name in found.counts
+            )
             typer.echo(f"\n{data} can be read: {counts}{'; its schema is a guess' if guessed else ''}.")
         if guess:
             said["estimate"] = asdict(guess)

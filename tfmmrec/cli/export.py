@@ -47,14 +47,19 @@ def export(
     data = open_shards(opened.prepared)
     with ProgressReport(quiet=quiet) as report:
         report.line(f"Exporting {run} to {path}; the signatures take a while to trace.")
-        users = None if without_users else KnownUsers.of(data)
+        alone = data.schema.user_id is None
+        users = None if without_users or alone else KnownUsers.of(data)
         written = write(opened.load_model(), data.catalogue, path, users=users, overwrite=replace)
     size = sum(file.stat().st_size for file in written.rglob("*") if file.is_file())
     if as_json:
         print_json({"path": path, "bytes": size, "items": len(data.item_ids), "users": len(users or ())})
         return
-    typer.echo(f"{path}: {size / 1e6:.1f} MB, {len(data.item_ids):,} items, {len(users or ()):,} users.")
+    known = "" if alone else f", {len(users or ()):,} users"
+    typer.echo(f"{path}: {size / 1e6:.1f} MB, {len(data.item_ids):,} items{known}.")
     if quiet:
+        return
+    if opened.schema.retrieval is None:
+        typer.echo(f"Next: tfmmrec rank {path} --candidate {data.item_ids[0]}")
         return
     asked = f"--user {data.user_ids[0]}" if users else f"--history {data.item_ids[0]}"
     typer.echo(f"Next: tfmmrec recommend {path} {asked}")

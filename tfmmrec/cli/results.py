@@ -16,6 +16,8 @@ from tfmmrec.inspection.machine import Machine
 from tfmmrec.recipes.training_run import Judgement, TrainingRun, as_metrics
 from tfmmrec.report import Estimate, table
 
+_LIKELIEST = 3  # classes shown of a new item
+
 
 def show(judgement: Judgement, console: Console | None = None) -> None:
     """Prints a table of metrics, with what was asked above it."""
@@ -78,7 +80,7 @@ def show_recommendations(
         if name != "item_id" and getattr(values, "ndim", 1) == 1
     }  # probabilities of classes have two dimensions; the likeliest class stands beside them
     for name in columns:
-        drawn.add_column(name, justify="right")
+        drawn.add_column(name, justify="right", overflow="fold")
     for place, item in enumerate(answer["item_id"]):
         cells = [_cell(values[place]) for values in columns.values()]
         drawn.add_row(str(place + 1), item, *([titles.get(item, "")] if titles else []), *cells)
@@ -87,19 +89,40 @@ def show_recommendations(
     console.print(drawn)
 
 
+def show_new_item(
+    answer: dict[str, Any], classes: dict[str, list[str]], console: Console | None = None
+) -> None:
+    """Prints what every task expects of a new item: a number, or the likeliest of the classes.
+
+    Args:
+        answer: of `Served.rank` about the new item, by task.
+        classes: of the tasks that have some, by name.
+        console: where to.
+    """
+    rows = []
+    for name, value in answer.items():
+        if not getattr(value, "ndim", 0):
+            rows += [] if isinstance(value, str) else [(name, f"{float(value):.4g}")]
+            continue  # a text is the likeliest class, which comes with its probability
+        order = (-value).argsort()[:_LIKELIEST]
+        labels = classes.get(name) or [str(number) for number in range(len(value))]
+        rows.append((name, ", ".join(f"{labels[place]} {value[place]:.0%}" for place in order)))
+    _show_rows(console or Console(highlight=False), "The new item", ("", ""), rows)
+
+
 def show_overview(found: Overview, console: Console | None = None) -> None:
     """Prints what is in a data folder."""
     console = console or Console(highlight=False)
     counts = {name: f"{count:,}" for name, count in found.counts.items()}
-    counts["density"] = f"{found.density:.3%}"
+    counts |= {} if found.density is None else {"density": f"{found.density:.3%}"}
     if found.time and "first" in found.time:
         counts["first event"], counts["last event"] = found.time["first"], found.time["last"]
         counts |= {"times unreadable": f"{found.time['unreadable']:,}"} if found.time["unreadable"] else {}
     counts |= {f"repeated {name}": f"{count:,}" for name, count in found.duplicates.items()}
     _show_rows(console, found.folder, ("", ""), counts.items())
     quantiles = {"per user": found.events_per_user, "per item": found.events_per_item}
-    rows = [(name, *(f"{value:,.4g}" for value in values.values())) for name, values in quantiles.items()]
-    _show_rows(console, "Events", ("", *found.events_per_user), rows)
+    rows = [(n, *(f"{value:,.4g}" for value in values.values())) for n, values in quantiles.items() if values]
+    _show_rows(console, "Events", ("", *found.events_per_item), rows)
     features = []
     for one in found.features:
         numbers = [f"{number:,}" if number else "" for number in (one.broken, one.distinct)]

@@ -71,6 +71,9 @@ def train(
     column = "like"
     ```
 
+    Where there are no users, `user_id = ""` says so: every event is a labelled example that stands alone,
+    and with `[tables]` and `events = "items.csv"` one table holds features and labels.
+
     Its twin that knows posters alone, all else as it was:
 
         tfmmrec train films --run runs/posters --config runs/films/config.json --only-item poster
@@ -101,7 +104,7 @@ def train(
         return
     for judgement in trained.judgements.values():
         show(judgement)
-    show_problems(trained.data.problems, trained.run.prepared / "dead_letters.jsonl")
+    show_problems(trained.data.problems, trained.run.dead_letters)
     typer.echo(f"Kept epoch {trained.epoch}." if trained.epoch else "Kept the last epoch.")
     if quiet:
         return

@@ -29,6 +29,11 @@ class _Plan:
     batches: list[tuple[int, np.ndarray]]
 
 
+def default_batch_events(schema: Schema) -> int:
+    """States of a batch by default: many of histories; as many examples that stand alone as in Keras."""
+    return 4096 if schema.user_id is not None else 32
+
+
 class Batches:
     """Shuffled training batches ``(x, y, w)`` of numpy arrays.
 
@@ -54,6 +59,8 @@ class Batches:
     float32 labels. The weight is 0 where there is no label, on padding, and for the first candidate of a
     window whose beginning was cut off. The task's own weight is not in `w`.
 
+    Where the schema has no users there is no ``history.…``: a batch is B examples, each with one candidate.
+
     L is one of a few lengths, each with its own B, and U one of a geometric series of sizes, so that there
     are few shapes to compile. Every epoch has the same number of batches: Keras' ``fit`` counts them once.
 
@@ -63,7 +70,8 @@ class Batches:
     Args:
         data: the prepared data.
         schema: features and tasks asked for, `data`'s own or a part of it (`Schema.only`).
-        batch_events: states of a batch, about; the users of a batch are so many by L + 1, at least one.
+        batch_events: states of a batch, about; the users of a batch are so many by L + 1, at least one. By
+            default 4096, and 32 examples where there are no users.
         negatives: trained items added to those of the events, drawn uniformly from the others.
         encoded: at most so many items of a batch are encoded, drawn anew for each batch; all by default.
         seed: of everything random.
@@ -77,11 +85,13 @@ class Batches:
         self,
         data: Data,
         schema: Schema,
-        batch_events: int = 4096,
+        batch_events: int | None = None,
         negatives: int = 0,
         encoded: int | None = None,
         seed: int = 0,
     ) -> None:
+        if batch_events is None:
+            batch_events = default_batch_events(schema)
         for name, value, least in (
             ("encoded", 1 if encoded is None else encoded, 1),
             ("batch_events", batch_events, 1),
@@ -98,7 +108,7 @@ class Batches:
         self.batch_events, self.negatives = batch_events, negatives
         self.encoded, self.seed = encoded, seed
         cutter = Sequences if schema.ordered else Sets
-        self._cutter = cutter(data.events, schema.history.length)
+        self._cutter = cutter(data.events, 0 if schema.user_id is None else schema.history.length)
         self.shapes = [
             (max(1, batch_events // (length + 1)), length, candidates)
             for length, candidates in zip(
@@ -169,8 +179,9 @@ class Batches:
             np.where(asked >= 0, events.item[asked], -1),
             self._generator(2, plan.epoch, index),
         )
-        x["history.item"], x["candidate"] = position
-        x["history.gap"] = self._gaps(read)
+        history, x["candidate"] = position
+        if self.schema.user_id is not None:
+            x["history.item"], x["history.gap"] = history, self._gaps(read)
         x |= self._features("event", events.features, read)
         x |= self._features("user", self.data.users, user)
         return x, *self._labels(asked, first_known)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from tfmmrec.modalities.modality import Reject
 
 Column: TypeAlias = pa.ChunkedArray | list[Any]
 """The cells of one column: an Arrow array, or a list where JSON-lines may mix types. None is empty."""
@@ -31,25 +35,52 @@ def plain(column: Column) -> Column:
     return column
 
 
-def pick_cells(column: Column, rows: np.ndarray) -> list[Any]:
-    """The cells of these rows as Python values; row −1, empty cells and NaN are None."""
+@dataclass(frozen=True)
+class Cells(Sequence[Any]):
+    """The cells of some rows, of which each different one is held, and looked at, once.
+
+    Attributes:
+        distinct: Python values by first appearance; empty cells and NaN are None.
+        places: int64 ``[R]``: which of them each row has.
+    """
+
+    distinct: list[Any]
+    places: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __getitem__(self, row: Any) -> Any:
+        return self.distinct[self.places[row]]
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(self.distinct.__getitem__, self.places.tolist())
+
+    def read(self, reader: Callable[[Sequence[Any], Reject], list[Any]], reject: Reject) -> list[Any]:
+        """What a reader makes of the distinct cells; the rows of those it refuses are refused, in order."""
+        refused: dict[int, str] = {}
+        values = reader(self.distinct, refused.__setitem__)
+        if refused:
+            for row in np.flatnonzero(np.isin(self.places, list(refused))).tolist():
+                reject(row, refused[int(self.places[row])])
+        return values
+
+
+def pick_cells(column: Column, rows: np.ndarray) -> Cells:
+    """The cells of these rows; row −1 has none. Cells that JSON-lines may mix the types of stay apart."""
     rows = np.asarray(rows, "int64")
     if isinstance(column, list):
         cells = [column[row] if row >= 0 else None for row in rows.tolist()]
-    else:
-        taken = column.take(pa.array(rows, mask=rows < 0))
-        if pa.types.is_large_string(column.type):  # rows of the same text share one object
-            coded = pc.dictionary_encode(taken).unify_dictionaries()
-            texts = [*coded.chunk(0).dictionary.to_pylist(), None] if coded.num_chunks else []
-            return [
-                texts[place]
-                for chunk in coded.chunks
-                for place in chunk.indices.fill_null(len(texts) - 1).to_pylist()
-            ]
-        cells = taken.to_pylist()
-        if not pa.types.is_floating(column.type):
-            return cells
-    return [None if isinstance(cell, float) and math.isnan(cell) else cell for cell in cells]
+        return Cells([None if cell != cell else cell for cell in cells], np.arange(len(rows)))
+    taken = column.take(pa.array(rows, mask=rows < 0))
+    if pa.types.is_nested(column.type):
+        return Cells(taken.to_pylist(), np.arange(len(rows)))
+    coded = pc.dictionary_encode(taken, null_encoding="encode").unify_dictionaries()
+    if not coded.num_chunks:
+        return Cells([], np.arange(0))
+    distinct = coded.chunk(0).dictionary.to_pylist()
+    places = np.concatenate([chunk.indices.to_numpy(zero_copy_only=False) for chunk in coded.chunks])
+    return Cells([None if cell != cell else cell for cell in distinct], places.astype("int64"))
 
 
 def number_ids(column: Column) -> tuple[np.ndarray, list[str]]:

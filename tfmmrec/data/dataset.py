@@ -57,7 +57,7 @@ class Data:
         schema: what the columns are.
         vocabulary: what the training rows taught.
         item_ids: id of each row of the catalogue; items with training events come first.
-        user_ids: id of each user.
+        user_ids: id of each user. Where the schema has no users, every event is one, named by its number.
         items, users: features by row.
         events: all events.
         split_sha256: pins who was held out: the hash of every (user id, item id, row order, split).

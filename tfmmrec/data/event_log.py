@@ -22,7 +22,7 @@ class EventLog:
     Attributes:
         rows: int64 ``[E]``, rows of the events table.
         user, item: int64 ``[E]``, numbers into `user_ids` and `item_ids`.
-        user_ids, item_ids: by first appearance in the file.
+        user_ids, item_ids: by first appearance in the file. Without users, the number of each row from 1.
         time: float64 ``[E]``, seconds since the epoch; NaN where there is none.
         out_of_order: events that stand in the file after a later one of their user, and were sorted.
     """
@@ -92,11 +92,14 @@ def usable_events(
     Raises:
         ValueError: no event is left.
     """
-    user, user_ids = number_ids(table.columns[schema.user_id])
+    if schema.user_id:
+        user, user_ids = number_ids(table.columns[schema.user_id])
+    else:  # every event is a user of its own
+        user, user_ids = np.arange(len(table)), [str(number) for number in range(1, len(table) + 1)]
     item, item_ids = number_ids(table.columns[schema.item_id])
     time = seconds(table.columns[schema.timestamp]) if schema.timestamp else np.full(len(table), np.nan)
     sieve = _Sieve(table, letters)
-    sieve.drop(user < 0, schema.user_id, "empty user id")
+    sieve.drop(user < 0, schema.user_id or "", "empty user id")
     sieve.drop(item < 0, schema.item_id, "empty item id")
     if catalogue is not None:
         unknown = np.asarray([one not in catalogue for one in item_ids] + [False])[item]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tfmmrec.data.dead_letters import DeadLetters
+from tfmmrec.data.decoding import Decoding, Preprocess
 from tfmmrec.data.readers import Table
 from tfmmrec.data.vocabulary import State
 from tfmmrec.modalities import Id, Modality
@@ -18,7 +19,7 @@ from tfmmrec.modalities.modality import Reject
 Progress = Callable[[str, int, int], None]
 """Called with a stage, what is done of it, and what there is to do."""
 
-_ROWS, _MEDIA_ROWS = 16_384, 256  # rows preprocessed at once
+_ROWS = 16_384  # preprocessed at once
 
 
 def prepare_feature(
@@ -27,7 +28,7 @@ def prepare_feature(
     table: Table | None,
     rows: np.ndarray,
     trained: np.ndarray,
-    folder: Path,
+    decoding: Decoding,
     letters: DeadLetters,
     progress: Progress,
 ) -> tuple[State, dict[str, np.ndarray]]:
@@ -39,46 +40,57 @@ def prepare_feature(
         table: where the values of any other feature are.
         rows: int ``[N]``: the row of `table` of each item, user or event; −1 where it has none.
         trained: bool ``[N]``: whose values the state is learnt from.
-        folder: the data folder.
+        decoding: of the media of the data folder.
         letters: gets the cells that cannot be used.
         progress: hears of the rows done.
 
     Returns:
         The state, and arrays ``[N, …]`` by part.
     """
-    values: list[Any] | None = None  # None: read anew in every chunk
-    by_id: dict[str, str] | None = None
-    if feature.media:
-        tar_members(folder)  # a damaged tar is an error, not a letter for each cell
+    folder = decoding.folder
+    values: list[Any] = []  # none of media, of which nothing is learnt
+    places = np.arange(len(rows))
     if table is None or isinstance(feature, Id):
         values = list(ids)
-    elif feature.media and not feature.in_table:
-        by_id = _found_by_id(feature, ids, folder)
+    elif feature.media:
+        tar_members(folder)  # a damaged tar is an error, not a letter for each cell
     elif not feature.in_table:
         values = _from_file(feature, table, rows, folder, letters)
-    elif not feature.media:
-        order = np.argsort(~trained, kind="stable")  # training rows say what the others must be like
-        read = _from_column(feature, table, rows[order], folder, letters)
-        values = [read[place] for place in np.argsort(order)]
-    state = feature.fit([] if values is None else [values[row] for row in np.flatnonzero(trained)])
+    else:
+        values, places = _from_column(feature, table, rows, trained, folder, letters)
+    state = feature.fit([values[place] for place in places[trained].tolist()] if values else [])
 
     parts = {
         part: np.empty((len(rows), *shape), dtype) for part, (shape, dtype) in feature.spec(state).items()
     }
     preprocess = _compiled(feature, state)
+    if feature.media and table is not None:
+        cells = _media_cells(feature, ids, table, rows, folder)
+        reject = rejector(letters, table, feature.column, rows, cells)
+        some = decoding(feature, state, cells, reject, preprocess)
+    else:
+        some = _preprocessed(values, places, preprocess)
     stage = f"{table.name if table else 'ids'}: {feature.name}"
-    step = _MEDIA_ROWS if values is None else _ROWS
-    for first in range(0, len(rows), step):
-        progress(stage, first, len(rows))
-        chunk = slice(first, first + step)
-        if values is not None:
-            raw = values[chunk]
-        elif table is not None:
-            raw = _from_column(feature, table, rows[chunk], folder, letters, by_id, ids[chunk])
-        for part, array in preprocess(raw).items():
+    progress(stage, 0, len(rows))
+    for chunk, arrays in some:
+        for part, array in arrays.items():
             parts[part][chunk] = array
-    progress(stage, len(rows), len(rows))
+        progress(stage, min(chunk.stop, len(rows)), len(rows))
     return state, parts
+
+
+def _media_cells(
+    feature: Modality, ids: Sequence[str], table: Table, rows: np.ndarray, folder: Path
+) -> list[Any]:
+    """What names the media of these rows: the cells of the column, or the files of the ids.
+
+    Raises:
+        ValueError: no id has a file, or what `media_by_id` raises.
+    """
+    if feature.in_table:
+        return list(table.cells(feature.column, rows))
+    by_id = _found_by_id(feature, ids, folder)
+    return [by_id.get(one) if row >= 0 else None for one, row in zip(ids, rows, strict=True)]
 
 
 def _found_by_id(feature: Modality, ids: Sequence[str], folder: Path) -> dict[str, str]:
@@ -113,17 +125,34 @@ def _from_column(
     feature: Modality,
     table: Table,
     rows: np.ndarray,
+    trained: np.ndarray,
     folder: Path,
     letters: DeadLetters,
-    by_id: dict[str, str] | None = None,
-    ids: Sequence[str] = (),
-) -> list[Any]:
-    """Raw values of cells: those of the column, or the media of these ids."""
-    if by_id is None:
-        cells = table.cells(feature.column, rows)
-    else:
-        cells = [by_id.get(one) if row >= 0 else None for one, row in zip(ids, rows, strict=True)]
-    return feature.raw(cells, folder, rejector(letters, table, feature.column, rows, cells))
+) -> tuple[list[Any], np.ndarray]:
+    """Raw values of the different cells of a column, and int64 ``[N]`` which of them each row has."""
+    order = np.argsort(~trained, kind="stable")  # training rows say what the others must be like
+    cells = table.cells(feature.column, rows[order])
+    reject = rejector(letters, table, feature.column, rows[order], cells)
+    values = cells.read(lambda distinct, refuse: feature.raw(distinct, folder, refuse), reject)
+    return values, cells.places[np.argsort(order)]
+
+
+def _preprocessed(
+    values: list[Any], places: np.ndarray, preprocess: Preprocess
+) -> Iterator[tuple[slice, dict[str, np.ndarray]]]:
+    """The parts of each row, some rows at a time; where few values are different, each is done once."""
+    few = 2 * len(values) < len(places)
+    whole = (
+        [preprocess(values[first : first + _ROWS]) for first in range(0, len(values), _ROWS)] if few else []
+    )
+    once = {part: np.concatenate([some[part] for some in whole]) for part in (whole[0] if whole else ())}
+    for first in range(0, len(places), _ROWS):
+        chunk = slice(first, first + _ROWS)
+        some = places[chunk]
+        if few:
+            yield chunk, {part: array[some] for part, array in once.items()}
+        else:
+            yield chunk, preprocess([values[place] for place in some.tolist()])
 
 
 def _from_file(
@@ -139,7 +168,7 @@ def _from_file(
     return list(values)
 
 
-def _compiled(feature: Modality, state: State) -> Callable[[list[Any]], dict[str, np.ndarray]]:
+def _compiled(feature: Modality, state: State) -> Preprocess:
     """The preprocessing of raw values as one TensorFlow graph, which takes any number of rows."""
     import tensorflow as tf
 

@@ -39,12 +39,12 @@ def prepare_labels(
         column: str = task.column  # type: ignore[attr-defined]  # every task but those that rank has one
         cells = table.cells(column, log.rows)
         reject = rejector(letters, table, column, log.rows, cells)
-        raw = task.labels(cells, reject)
-        state = task.fit([raw[row] for row in np.flatnonzero(trained)])
-        label = np.asarray(task.encode(raw, state), "float32")
+        raw = cells.read(task.labels, reject)
+        state = task.fit([raw[place] for place in cells.places[trained].tolist()])
+        label = np.asarray(task.encode(raw, state), "float32")[cells.places]
         present = ~np.isnan(label)
         for row in np.flatnonzero(~present).tolist():
-            if raw[row] is not None:
+            if raw[cells.places[row]] is not None:
                 reject(row, "the training events have no such label")
         weight = np.zeros(len(label), "float32")
         weight[present] = task.class_weight(label[present], state) * example[present]
@@ -57,7 +57,7 @@ def _event_weights(log: EventLog, table: Table, schema: Schema, letters: DeadLet
         return np.ones(len(log.rows), "float32")
     cells = table.cells(schema.event_weight, log.rows)
     reject = rejector(letters, table, schema.event_weight, log.rows, cells)
-    weights = np.asarray(read_floats(cells, reject), "float32")
+    weights = np.asarray(cells.read(read_floats, reject), "float32")[cells.places]
     for row in np.flatnonzero(weights < 0).tolist():
         reject(row, f"expected a weight of 0 or more, got {cells[row]!r}")
     return np.where(weights >= 0, weights, 1.0).astype("float32")

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 import tfmmrec
 from tfmmrec.aside import sweep
@@ -16,6 +18,7 @@ from tfmmrec.data import shards, splits
 from tfmmrec.data.cells import by_appearance
 from tfmmrec.data.dataset import COLD, SPLITS, TRAIN, Data, Events, Features
 from tfmmrec.data.dead_letters import DeadLetters
+from tfmmrec.data.decoding import Decoding, stamps
 from tfmmrec.data.event_log import EventLog, rows_by_id, usable_events
 from tfmmrec.data.features import Progress, prepare_feature
 from tfmmrec.data.labels import prepare_labels
@@ -38,11 +41,13 @@ def load(
     progress: Progress | None = None,
     strict: bool = False,
     max_dead: float = 0.5,
+    decoded: str | Path | None = None,
+    dead_letters: str | Path | None = None,
 ) -> Data:
     """Reads a data folder, splits its events, learns vocabularies from the training events, makes arrays.
 
-    Rows and cells that cannot be used are counted in `Data.problems` and, with `prepared`, listed in its
-    ``dead_letters.jsonl``.
+    Rows and cells that cannot be used are counted in `Data.problems` and, where `dead_letters` names a file,
+    listed there.
 
     Args:
         folder: holds ``events``, and where the schema has features of theirs ``items`` and ``users``, as
@@ -52,10 +57,9 @@ def load(
         split: ``"leave-last-out"``, ``"leave-last-one"``, ``"random"``, ``"random:70/15/15"``,
             ``"global-time"``, ``"users"`` (both with shares, too), ``"column:NAME"``, or ``"auto"``:
             leave-last-out where events have an order, else by the events' column ``split`` where there is
-            one, else at random. See `tfmmrec.data.splits`.
-        prepared: a folder for the result. What was prepared there from the same tables with the same
-            arguments is opened, without TensorFlow, instead of being prepared again. A medium replaced under
-            its old name is not noticed: delete the folder then.
+            one, else at random. Without users there is no leaving out. See `tfmmrec.data.splits`.
+        prepared: a folder for the result. What was prepared there from the same tables and media with the
+            same arguments is opened, without TensorFlow, instead of being prepared again.
         cold_items: the share of items that are held out of training altogether, in [0, 1).
         seed: a whole number, for what is drawn: cold items and random splits.
         progress: called with a stage, what is done of it and what there is to do.
@@ -63,6 +67,11 @@ def load(
             rest goes on.
         max_dead: stop when more than this share of a table's rows, or of a column's cells, is dead; in
             [0, 1].
+        decoded: a folder where decoded media are kept by their content, so that none is decoded again, after
+            a kill, in another preparation or under another name. See `Decoding`.
+        dead_letters: a file that gets a JSON object for each row or cell that cannot be used, also when
+            there are too many of them; what is there is replaced. It is left alone where what was prepared
+            before is opened.
 
     Raises:
         ValueError: an argument, a table or the folder cannot be used; the message says what to change.
@@ -80,25 +89,36 @@ def load(
         )
     if split != "auto":
         splits.named(split)
+        if schema.user_id is None and splits.needs_users(split):
+            raise ValueError(
+                f"The split {split!r} needs users, and the schema has none (user_id=None). Choose 'random', "
+                "'column:NAME' or 'global-time'."
+            )
     folder = check_folder(folder)
     files = _find_tables(folder, schema)
     limits = ["strict"] if strict else [float(max_dead)]  # what was prepared under others may be too dirty
     fingerprint = _fingerprint(folder, files, schema, split, float(cold_items), int(seed), *limits)
     if prepared is not None:
         sweep(Path(os.path.abspath(prepared)).parent)
+        before = shards.made_of(prepared) or {}
+        fingerprint["media"] = stamps(folder, before.get("media", ()))
         if shards.holds(prepared, fingerprint):
             return shards.open_shards(prepared)
-    letters = DeadLetters(strict)
+    letters, decoding = DeadLetters(strict), Decoding(folder, Path(decoded) if decoded else None)
     hear = progress or _silent
-    data = _prepare(folder, files, schema, split, cold_items, int(seed), letters, hear, float(max_dead))
+    try:
+        data = _prepare(decoding, files, schema, split, cold_items, int(seed), letters, hear, float(max_dead))
+    finally:
+        if dead_letters is not None:
+            letters.write(dead_letters)
     if prepared is None:
         return data
-    shards.write(data, prepared, fingerprint, letters)
+    shards.write(data, prepared, fingerprint | {"media": decoding.media})
     return shards.open_shards(prepared)
 
 
 def _prepare(
-    folder: Path,
+    decoding: Decoding,
     files: dict[Side, Path],
     schema: Schema,
     split: str,
@@ -113,19 +133,21 @@ def _prepare(
         progress(f"{_TABLES[side]}: reading", 0, 1)
         wanted, optional = _columns(side, schema, split)
         entry = schema.tables.get(_TABLES[side])
-        tables[side] = read_table(folder, path, _TABLES[side], wanted, letters, optional, entry)
+        tables[side] = read_table(decoding.folder, path, _TABLES[side], wanted, letters, optional, entry)
         progress(f"{_TABLES[side]}: reading", 1, 1)
     events = tables["event"]
     if split == "auto":
         by_column = "column" if "split" in events.columns else "random"
         split = "leave-last-out" if schema.ordered else by_column
 
-    names: dict[Side, str] = {"item": schema.item_id, "user": schema.user_id}
+    names: dict[Side, str] = {"item": schema.item_id, "user": schema.user_id or ""}
     known = {side: rows_by_id(tables[side], names[side], letters) for side in names if side in tables}
     log = usable_events(events, schema, known.get("item"), split, letters)
+    read = {schema.user_id, schema.item_id, schema.timestamp} - set(_members("event", schema))
+    tables["event"] = events = events.without(read - {splits.column_of(split)})  # the largest columns
     sizes = {table.name: table.met for table in tables.values()}
     letters.check_share(sizes, max_dead)  # before the long part
-    codes = _split(log, events, split, cold_items, seed)
+    codes = _split(log, events, schema, split, cold_items, seed)
     trained = codes == TRAIN
     item_ids, trained_items = _catalogue(log, trained, known.get("item", log.item_ids))
     ids: dict[Side, list[str]] = {"item": item_ids, "user": log.user_ids, "event": []}
@@ -143,7 +165,7 @@ def _prepare(
     for side in SIDES:
         for feature in schema.features(side):
             states[side][feature.name], arrays[side][feature.name] = prepare_feature(
-                feature, ids[side], tables.get(side), rows[side], learnt[side], folder, letters, progress
+                feature, ids[side], tables.get(side), rows[side], learnt[side], decoding, letters, progress
             )
     task_states, labels, weights = prepare_labels(log, events, schema, trained, letters)
 
@@ -190,7 +212,11 @@ def _find_tables(folder: Path, schema: Schema) -> dict[Side, Path]:
     for side in SIDES:
         named = [feature.name for feature in getattr(schema, side)]
         why = f"the schema gives {side}s the features {', '.join(named)}" if named else ""
-        why = "it is what a model learns from" if side == "event" else why
+        if side == "event":
+            why = "it is what a model learns from"
+            if schema.user_id is None and files:  # maybe they stand beside the items' features
+                beside = f'tables={{"events": "{files["item"].name}"}}'
+                why += f"; labels in the table of the items are named by {beside}"
         if side == "user" and not named:
             continue
         path = find_table(folder, _TABLES[side], schema.tables.get(_TABLES[side]), why)
@@ -218,22 +244,30 @@ def _fingerprint(folder: Path, files: dict[Side, Path], schema: Schema, *argumen
 def _columns(side: Side, schema: Schema, split: str) -> tuple[dict[str, str], list[str]]:
     """The columns of a table with who asks for each, and those that are read where there are such."""
     wanted = {}
-    if side != "item":
+    if side != "item" and schema.user_id:
         wanted[schema.user_id] = "user_id"
     if side != "user":
         wanted[schema.item_id] = "item_id"
-    members = [feature for feature in getattr(schema, side) if feature.in_table]
     if side == "event":
         wanted |= {schema.timestamp: "timestamp"} if schema.timestamp else {}
         wanted |= {schema.event_weight: "event_weight"} if schema.event_weight else {}
         column = splits.column_of(split)
         wanted |= {column: f"the split {split!r}"} if column else {}
-        members += [task for task in schema.tasks if not task.retrieval]
-    wanted |= {member.column: f'{type(member).__name__}("{member.column}")' for member in members}
+    wanted |= _members(side, schema)
     return wanted, ["split"] if side == "event" and split == "auto" and not schema.ordered else []
 
 
-def _split(log: EventLog, table: Table, split: str, cold_items: float, seed: int) -> np.ndarray:
+def _members(side: Side, schema: Schema) -> dict[str, str]:
+    """The columns of a side's features and, of events, of the tasks, with who asks for each."""
+    members: list[Any] = [feature for feature in getattr(schema, side) if feature.in_table]
+    if side == "event":
+        members += [task for task in schema.tasks if not task.retrieval]
+    return {member.column: f'{type(member).__name__}("{member.column}")' for member in members}
+
+
+def _split(
+    log: EventLog, table: Table, schema: Schema, split: str, cold_items: float, seed: int
+) -> np.ndarray:
     """Codes of the events: first the cold items', then the others' by the split.
 
     Raises:
@@ -244,8 +278,9 @@ def _split(log: EventLog, table: Table, split: str, cold_items: float, seed: int
     function, option = splits.named(split)
     column = splits.column_of(split)
     codes = np.full(len(cold), COLD, "int8")
+    alone = np.asarray([0, warm.sum()])  # without users all events are drawn from together
     codes[warm] = function(
-        start=log.starts(warm),
+        start=alone if schema.user_id is None else log.starts(warm),
         time=log.time[warm],
         values=table.cells(column, log.rows[warm]) if column else None,
         option=option,
@@ -259,18 +294,18 @@ def _split(log: EventLog, table: Table, split: str, cold_items: float, seed: int
 
 def _split_sha256(log: EventLog, codes: np.ndarray) -> str:
     users, items = (_records(ids) for ids in (log.user_ids, log.item_ids))
-    names = [name.encode() for name in SPLITS]
+    names = pa.array([name.encode() for name in SPLITS])
     digest = hashlib.sha256()
     for first in range(0, len(codes), _EVENTS):
         some = slice(first, first + _EVENTS)
-        triples = zip(log.user[some].tolist(), log.item[some].tolist(), codes[some].tolist(), strict=True)
-        digest.update(b"".join(users[user] + items[item] + names[code] for user, item, code in triples))
+        told = (users.take(log.user[some]), items.take(log.item[some]), names.take(codes[some]))
+        digest.update(b"".join(pc.binary_join_element_wise(*told, b"").to_pylist()))
     return digest.hexdigest()
 
 
-def _records(ids: Sequence[str]) -> list[bytes]:
+def _records(ids: Sequence[str]) -> pa.Array:
     """Ids with their lengths, so that no two rows of ids read the same."""
-    return [b"%d:%s," % (len(one.encode()), one.encode()) for one in ids]
+    return pa.array([b"%d:%s," % (len(one.encode()), one.encode()) for one in ids], pa.binary())
 
 
 def _silent(stage: str, done: int, total: int) -> None:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import difflib
 import zlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from tfmmrec.data.cells import Column, pick_cells, plain
+from tfmmrec.data.cells import Cells, Column, pick_cells, plain
 from tfmmrec.data.dead_letters import DeadLetter, DeadLetters
 from tfmmrec.data.formats import read_csv, read_jsonl, read_parquet
 from tfmmrec.data.sources import Chunk, Source
@@ -56,12 +55,19 @@ class Table:
     def __len__(self) -> int:
         return len(self.lines)
 
+    def without(self, columns: Iterable[str | None]) -> Table:
+        """The table without these columns, whose memory is free when nobody else holds it."""
+        gone = set(columns)
+        return replace(
+            self, columns={name: column for name, column in self.columns.items() if name not in gone}
+        )
+
     def where(self, row: int) -> tuple[str, int]:
         """The file and the line of a row."""
         return self.parts[np.searchsorted(self.first, row, side="right") - 1], int(self.lines[row])
 
-    def cells(self, column: str, rows: np.ndarray) -> list[Any]:
-        """Python values of these rows; row −1, empty cells and NaN are None."""
+    def cells(self, column: str, rows: np.ndarray) -> Cells:
+        """The cells of these rows; row −1 has none."""
         return pick_cells(self.columns[column], rows)
 
 

@@ -3,8 +3,7 @@
 * ``manifest.json``: format, schema, vocabulary, split_sha256, problems, books, fingerprint, checksums;
 * ``item_ids.json``, ``user_ids.json``: lists of strings;
 * ``events/<name>.npy``: start, item, time and split; ``labels/<task>.npy``, ``weights/<task>.npy``;
-* ``item_features/<feature>/<part>.npy``, and the same for users and events;
-* ``dead_letters.jsonl``: what could not be used.
+* ``item_features/<feature>/<part>.npy``, and the same for users and events.
 """
 
 from __future__ import annotations
@@ -18,7 +17,6 @@ import numpy as np
 
 from tfmmrec.aside import folder_aside, take_place
 from tfmmrec.data.dataset import Data, Events, Features
-from tfmmrec.data.dead_letters import DeadLetters
 from tfmmrec.data.vocabulary import Vocabulary
 from tfmmrec.schema import Schema
 
@@ -27,19 +25,13 @@ _VERSION = 2
 _MANIFEST = "manifest.json"
 
 
-def write(
-    data: Data,
-    folder: str | Path,
-    fingerprint: dict[str, Any] | None = None,
-    letters: DeadLetters | None = None,
-) -> None:
+def write(data: Data, folder: str | Path, fingerprint: dict[str, Any] | None = None) -> None:
     """Writes prepared data. The folder appears whole or not at all; earlier shards are replaced.
 
     Args:
         data: what to write.
         folder: new, empty, or earlier shards. Its parents are made too.
         fingerprint: what the data was made of, in plain values; `holds` compares it.
-        letters: what could not be used, for ``dead_letters.jsonl``.
 
     Raises:
         ValueError: the folder holds something else than shards.
@@ -50,7 +42,7 @@ def write(
     target.parent.mkdir(parents=True, exist_ok=True)
     with folder_aside(target) as aside:
         new = aside / "new"
-        _write_files(data, new, fingerprint, letters)
+        _write_files(data, new, fingerprint)
         if fingerprint is not None and holds(target, fingerprint):
             return  # another process was faster, and may be reading them
         try:
@@ -66,12 +58,21 @@ def holds(folder: str | Path, fingerprint: dict[str, Any]) -> bool:
     Raises:
         ValueError: it holds something else than shards, which must not be replaced.
     """
+    return made_of(folder) == json.loads(json.dumps(fingerprint))
+
+
+def made_of(folder: str | Path) -> dict[str, Any] | None:
+    """The fingerprint of the shards in a folder; None where there are none in the format of this version.
+
+    Raises:
+        ValueError: it holds something else than shards, which must not be replaced.
+    """
     folder = Path(folder)
     _check_target(folder)
     if not (folder / _MANIFEST).is_file():
-        return False
+        return None
     manifest = _manifest(folder)
-    return manifest["version"] == _VERSION and manifest["fingerprint"] == json.loads(json.dumps(fingerprint))
+    return manifest["fingerprint"] if manifest["version"] == _VERSION else None
 
 
 def open_shards(folder: str | Path, verify: bool = False) -> Data:
@@ -145,9 +146,7 @@ def _features(arrays: dict[str, np.ndarray], manifest: dict[str, Any], side: str
     return features
 
 
-def _write_files(
-    data: Data, folder: Path, fingerprint: dict[str, Any] | None, letters: DeadLetters | None
-) -> None:
+def _write_files(data: Data, folder: Path, fingerprint: dict[str, Any] | None) -> None:
     arrays = _arrays(data)
     for name, array in arrays.items():
         path = folder / f"{name}.npy"
@@ -155,8 +154,6 @@ def _write_files(
         np.save(path, array, allow_pickle=False)
     for file, ids in (("item_ids.json", data.item_ids), ("user_ids.json", data.user_ids)):
         (folder / file).write_text(json.dumps(list(ids), ensure_ascii=False), "utf-8")
-    if letters is not None:
-        letters.write(folder / "dead_letters.jsonl")
     files = [*(f"{name}.npy" for name in arrays), "item_ids.json", "user_ids.json"]
     manifest = {
         "format": _FORMAT,

@@ -167,6 +167,11 @@ def needs_times(split: str) -> bool:
     return split.partition(":")[0] == "global-time"
 
 
+def needs_users(split: str) -> bool:
+    """Whether a split is of each user's events, or of the users."""
+    return split.partition(":")[0] in ("leave-last-out", "leave-last-one", "users")
+
+
 def check_share(cold_items: float) -> None:
     """Checks the share of items to hold out altogether.
 

@@ -85,7 +85,9 @@ def evaluate(
     queries = queries_of(split)
     if candidates is None and split.code == COLD:
         candidates = np.unique(split.data.events.item[split.rows])
-    results = Results({}, users=queries.users, protocol=_protocol(split, mask_history, candidates))
+    ranks = not isinstance(model, Recommender) or model.schema.retrieval is not None
+    protocol = _protocol(split, mask_history, candidates) if ranks else _judging(split)
+    results = Results({}, users=queries.users, protocol=protocol)
     if not isinstance(model, Recommender):
 
         def ask(chunk: np.ndarray) -> np.ndarray:
@@ -93,7 +95,7 @@ def evaluate(
 
         _rank(results, queries, ask, k, mask_history, candidates)
         return results
-    vectors = model.encode_items(split.data.items)["vector"]
+    vectors = _vectors(model, split)
     states = user_states(model, queries, vectors, batch)
     if model.schema.retrieval is not None:
         _rank(results, queries, lambda chunk: states[chunk] @ vectors.T, k, mask_history, candidates)
@@ -133,10 +135,22 @@ def _rank(
     results.metrics[f"novelty@{last}"] = float(np.nanmean(surprise))
 
 
+def _vectors(model: Recommender, split: Split) -> np.ndarray:
+    """The items' vectors ``[N, D]``; without users only those of the split, as nothing else is read."""
+    if model.user_tower is not None:
+        return model.encode_items(split.data.items)["vector"]
+    vectors = np.zeros((split.data.vocabulary.items, model.width), "float32")
+    rows = np.unique(split.data.events.item[split.rows])
+    vectors[rows] = model.encode_items(split.data.items, rows)["vector"]
+    return vectors
+
+
 def user_states(model: Recommender, queries: Queries, vectors: np.ndarray, batch: int = 256) -> np.ndarray:
-    """What the model knows of the user of each query: float32 ``[Q, D]``."""
+    """What the model knows of the user of each query: float32 ``[Q, D]``, zeros where there are no users."""
     length = model.schema.history.length
     states = np.zeros((len(queries), model.width), "float32")
+    if model.user_tower is None:
+        return states
     names = set(model.user_tower.input)
     for chunk in queries.chunks(batch):
         padded = np.concatenate([chunk, np.repeat(chunk[-1:], batch - len(chunk))])  # one shape
@@ -165,6 +179,7 @@ def _answers(
             "states": states[query[place]][:, None],
             "candidates": vectors[events.item[asked[place]]][:, None],
         }
+        given = {name: given[name] for name in model.ranker.input}
         kept = min(batch, len(asked) - start)
         for name, output in model.forward(model.ranker, given).items():
             outputs.setdefault(name, []).append(np.asarray(output, "float32")[:kept, 0])
@@ -192,3 +207,8 @@ def _protocol(split: Split, mask_history: bool, candidates: np.ndarray | None) -
     among = "the whole catalogue" if candidates is None else f"{len(candidates)} items"
     masked = "the user's history masked" if mask_history else "the user's history not masked"
     return f"{split.name}: held-out items ranked among {among}, {masked}; ties count against the model"
+
+
+def _judging(split: Split) -> str:
+    what = "examples" if split.data.schema.user_id is None else "events"
+    return f"{split.name}: the labels of {len(split):,} held-out {what}"

@@ -42,7 +42,14 @@ class KnownUsers:
         """All users of prepared data, with their latest ``history.length`` events of every split.
 
         Events of items that were held out of training altogether (``data.cold``) are not among them.
+
+        Raises:
+            ValueError: the schema has no users.
         """
+        if data.schema.user_id is None:
+            raise ValueError(
+                "There are no users to know: the schema has none (user_id=None). Export without: users=None."
+            )
         events, users = data.events, len(data.user_ids)
         rows = np.flatnonzero(np.asarray(events.split) != COLD)
         user = events.user[rows]

@@ -26,8 +26,8 @@ def write_saved_model(
 ) -> None:
     """Writes the SavedModel into a new folder; under the tensorflow backend.
 
-    Beside the signatures a loaded SavedModel has ``knows_user`` and ``knows_item``, functions from strings
-    ``[B]`` to bool ``[B]``, for `tfmmrec.serving`.
+    Beside the signatures a loaded SavedModel has ``knows_user`` (where there are users) and ``knows_item``,
+    functions from strings ``[B]`` to bool ``[B]``, for `tfmmrec.serving`.
 
     Args:
         model: what answers.
@@ -50,7 +50,8 @@ def write_saved_model(
     module = tf.Module()
     module.resources = answers.resources
     ids = tf.TensorSpec([None], tf.string)
-    module.knows_user = tf.function(answers.users.knows, input_signature=[ids], autograph=False)
+    if answers.users:
+        module.knows_user = tf.function(answers.users.knows, input_signature=[ids], autograph=False)
     module.knows_item = tf.function(answers.knows_item, input_signature=[ids], autograph=False)
     try:
         tf.saved_model.save(module, str(folder), signatures=functions)

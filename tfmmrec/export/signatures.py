@@ -38,7 +38,8 @@ class Signatures:
 
     A task of classes gives their probabilities ``[B, K, C]`` and, as ``<task>_class``, the likeliest. A
     model without a task that ranks the catalogue has neither ``recommend`` nor a ``score`` to rank by. Where
-    ids are all there is to an item, there is no new item.
+    ids are all there is to an item, there is no new item. Without users ``rank`` judges items alone, and
+    there is no ``encode_user``.
 
     Args:
         model: what answers.
@@ -72,24 +73,26 @@ class Signatures:
         self.index = make(retrieval, Index, index, vectors=self.vectors)
         self.neighbours = make(retrieval, Index, index, vectors=self.vectors, cosine=True)
         stored = StoredUsers(users, schema) if users is not None and len(users) else None
-        self.users = UserReader(schema, vocabulary, self.names, self.find, stored)
+        self.users: Any = None
+        if schema.user_id is not None:
+            self.users = UserReader(schema, vocabulary, self.names, self.find, stored)
         self.items = ItemReader(schema, vocabulary, self.names, model.item_tower)
 
         # traced once and called by every signature that asks about a user, or brings an item's content
         self._user_state = tf.function(self._read_user, autograph=False)
         self._item_content = tf.function(self.items.read, autograph=False)
 
-        towers = [model.item_tower, model.user_tower, *([model.ranker] if model.ranker else [])]
-        weights = [variable.value for tower in towers for variable in tower.variables]
+        towers = [model.item_tower, model.user_tower, model.ranker]
+        weights = [variable.value for tower in towers if tower for variable in tower.variables]
         self.resources = [table, self.ids, self.vectors, *weights]
         for one in (self.index, self.neighbours, self.users, self.items):
-            self.resources += one.resources
+            self.resources += one.resources if one else []
 
     def functions(self) -> dict[str, Any]:
         """The signatures by name, as concrete functions."""
         import tensorflow as tf
 
-        user, item = self.users.specs(), self.items.specs()
+        user, item = self.users.specs() if self.users else {}, self.items.specs()
         k = {"k": tf.TensorSpec([None], tf.int32, "k")}
         item_id = {"item_id": tf.TensorSpec([None], tf.string, "item_id")}
         candidate = {"candidate": tf.TensorSpec([None, None], tf.string, "candidate")}
@@ -106,6 +109,8 @@ class Signatures:
         }
         if self.schema.retrieval is None:
             del asked["recommend"]
+        if self.users is None:
+            del asked["encode_user"]
         return {
             name: tf.function(function, autograph=False).get_concrete_function(**specs)
             for name, (function, specs) in asked.items()
@@ -125,14 +130,14 @@ class Signatures:
         """Scores and judgements of each user's candidates ``[B, ?]``, and of one new item ``[B]``."""
         import tensorflow as tf
 
-        state, _ = self._state(request)
+        state = self._state(request)[0] if self.users else None
         rows = self.find(request["candidate"])
         answer = self._judge(state, rows)
         if self.schema.retrieval is not None:
             scores = tf.einsum("bd,bcd->bc", state, self._vectors_of(rows))
             answer["score"] = _where(rows >= 0, scores)
         if self.items.specs():
-            given, vector = self._content(request, tf.fill(tf.shape(request["user_id"]), ""))
+            given, vector = self._content(request, tf.fill(tf.shape(request["candidate"])[:1], ""))
             about = self._predict(state, vector[:, None], given[:, None])
             if self.schema.retrieval is not None:
                 about["score"] = _where(given[:, None], tf.reduce_sum(state * vector, 1, keepdims=True))
@@ -177,7 +182,7 @@ class Signatures:
 
         inputs, count, seen = self.users.read(request)
         inputs["history.vector"] = self._vectors_of(inputs["history.item"])
-        tower = self.model.user_tower
+        tower: Any = self.model.user_tower
         states = tower({name: inputs[name] for name in tower.input}, training=False)
         states = tf.cast(states, tf.float32)
         return tf.gather(states, count, batch_dims=1) if self.schema.ordered else states[:, 0], seen
@@ -208,7 +213,8 @@ class Signatures:
 
         if self.model.ranker is None:
             return {}
-        outputs = self.model.ranker({"states": state[:, None], "candidates": candidates}, training=False)
+        states = {} if state is None else {"states": state[:, None]}
+        outputs = self.model.ranker({**states, "candidates": candidates}, training=False)
         answers = {}
         for name, (task, vocabulary) in self.heads.items():
             prediction = tf.cast(task.predict(outputs[name], vocabulary), tf.float32)

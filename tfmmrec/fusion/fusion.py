@@ -19,11 +19,12 @@ class Fusion(keras.layers.Layer):
     Args:
         width: D.
         names: the modalities, in the order they are given.
+        dropout: the share of values that its layers hide in training, where it has such layers.
     """
 
-    def __init__(self, width: int, names: list[str], **kwargs: Any) -> None:
+    def __init__(self, width: int, names: list[str], dropout: float = 0.1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.width, self.names = width, list(names)
+        self.width, self.names, self.dropout = width, list(names), dropout
 
     def call(self, tokens: Tokens, training: bool | None = None) -> Any:
         return self.fuse([tokens[name] for name in self.names], training)
@@ -36,4 +37,5 @@ class Fusion(keras.layers.Layer):
         return (shapes[self.names[0]][0][0], self.width)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "width": self.width, "names": self.names}
+        mine = {"width": self.width, "names": self.names, "dropout": self.dropout}
+        return {**super().get_config(), **mine}

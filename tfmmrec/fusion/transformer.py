@@ -22,7 +22,6 @@ class Transformer(Fusion):
     Args:
         layers: blocks.
         heads: attention heads.
-        dropout: of the blocks.
     """
 
     def __init__(
@@ -31,12 +30,11 @@ class Transformer(Fusion):
         names: list[str],
         layers: int = 1,
         heads: int = 4,
-        dropout: float = 0.1,
         **kwargs: Any,
     ) -> None:
         super().__init__(width, names, **kwargs)
-        self.layers, self.heads, self.dropout = layers, heads, dropout
-        self.blocks = [TransformerBlock(width, heads, dropout, name=f"block_{i}") for i in range(layers)]
+        self.layers, self.heads = layers, heads
+        self.blocks = [TransformerBlock(width, heads, self.dropout, name=f"block_{i}") for i in range(layers)]
         self.projection = keras.layers.Dense(width, use_bias=False, name="projection")
         self.norm = keras.layers.RMSNormalization(name="norm")
 
@@ -60,5 +58,4 @@ class Transformer(Fusion):
         return self.norm(x[:, 0])
 
     def get_config(self) -> dict[str, Any]:
-        mine = {"layers": self.layers, "heads": self.heads, "dropout": self.dropout}
-        return {**super().get_config(), **mine}
+        return {**super().get_config(), "layers": self.layers, "heads": self.heads}

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,12 +23,13 @@ import numpy as np
 
 from tfmmrec import data as prepared
 from tfmmrec.data import Data
+from tfmmrec.data.batches import default_batch_events
 from tfmmrec.data.cells import number_ids
 from tfmmrec.data.dead_letters import DeadLetters
 from tfmmrec.data.readers import Table, check_folder
 from tfmmrec.evaluation import evaluate
 from tfmmrec.inspection.overview import TABLES, read_tables
-from tfmmrec.modalities.media import Medium, media_of
+from tfmmrec.modalities.media import Medium, media_by_id, media_of
 from tfmmrec.models import Recommender
 from tfmmrec.recipes.settings import Settings
 from tfmmrec.recipes.training_run import Report, Silence, build
@@ -94,7 +96,7 @@ def estimate(
     tables = read_tables(folder, schema, DeadLetters(), report)
     reading = time.perf_counter() - began
     rows = {TABLES[side]: len(table) for side, table in tables.items()}
-    most = max(_ROWS, 8 * settings.batch_events)
+    most = max(_ROWS, 8 * (settings.batch_events or default_batch_events(schema)))
     with tempfile.TemporaryDirectory(prefix="tfmmrec-") as aside:
         _prepare(tables, schema, settings, folder, Path(aside, "warm-up"), 200, 2)  # starts TensorFlow
         report.line("Preparing a part of the data, at two sizes.")
@@ -109,7 +111,7 @@ def estimate(
     model = build(schema.only(**settings.only), data, settings)
     first, step, steps = _time_steps(model, data, settings)
     events = rows["events"] / max(1, large.rows["events"])
-    users = max(1.0, _users(tables, schema) / max(1, len(data.user_ids)))
+    users = max(1.0, len(_users(tables["event"], schema)[1]) / max(1, len(data.user_ids)))
     items = max(1.0, rows.get("items", len(data.item_ids)) / max(1, len(data.item_ids)))
     steps = max(1, round(steps * max(1.0, events)))
     refresh = _timed(lambda: model.refresh(data.items)) if model.item_vectors.cached else 0.0
@@ -156,16 +158,16 @@ def _prepare(
 ) -> _Prepared:
     """Writes a part of the tables, with a part of their media, and prepares it."""
     aside.mkdir()
-    events = _of_whole_users(tables["event"], schema.user_id, most)
+    events = _of_whole_users(tables["event"], schema, most)
     chosen: dict[Side, np.ndarray] = {"event": events}
-    ids: dict[Side, str] = {"item": schema.item_id, "user": schema.user_id}
+    ids: dict[Side, str] = {"item": schema.item_id, "user": schema.user_id or ""}
     for side, column in ids.items():
         if side in tables:
             chosen[side] = _mentioned_first(tables[side], tables["event"], column, events, most)
     copied: dict[str, int] = {}
     for side, table in tables.items():
-        names = [feature.column for feature in getattr(schema, side) if feature.media]
-        cells = {name: table.cells(name, chosen[side]) for name in table.columns}
+        names = [feature.column for feature in getattr(schema, side) if feature.media and feature.in_table]
+        cells = {name: list(table.cells(name, chosen[side])) for name in table.columns}
         kept = 0
         for name in names:
             cells[name], kept = _with_media(cells[name], folder, aside, media)
@@ -174,7 +176,12 @@ def _prepare(
             for row in zip(*cells.values(), strict=True):
                 file.write(json.dumps(dict(zip(cells, row, strict=True)), default=str) + "\n")
         for feature in getattr(schema, side):
-            if not feature.in_table:
+            if feature.media and not feature.in_table:
+                by_id = media_by_id(folder, feature.folder, feature.endings)
+                found = [by_id.get(str(one)) for one in cells[ids[side]]]
+                _, copied[TABLES[side]] = _with_media(found, folder, aside, media)
+                (aside / feature.folder).mkdir(parents=True, exist_ok=True)
+            elif not feature.in_table:
                 whole = np.load(folder / feature.file, mmap_mode="r", allow_pickle=False)
                 np.save(aside / feature.file, whole[table.places[chosen[side]]])
     split = "auto" if settings.split.startswith("column") else settings.split
@@ -187,11 +194,11 @@ def _prepare(
     return _Prepared(data, clock.seconds, {TABLES[s]: len(rows) for s, rows in chosen.items()}, copied)
 
 
-def _of_whole_users(events: Table, column: str, most: int) -> np.ndarray:
+def _of_whole_users(events: Table, schema: Schema, most: int) -> np.ndarray:
     """About `most` rows of events: all of some users, drawn at random, so that histories stay whole."""
     if len(events) <= most:
         return np.arange(len(events))
-    numbers, ids = number_ids(events.columns[column])
+    numbers, ids = _users(events, schema)
     drawn = np.random.default_rng(0).permutation(len(ids))
     counts = np.bincount(numbers[numbers >= 0], minlength=len(ids))[drawn]
     users = drawn[: max(1, np.searchsorted(np.cumsum(counts), most, side="right"))]
@@ -300,8 +307,11 @@ def _timed(work: Any) -> float:
     return time.perf_counter() - began
 
 
-def _users(tables: dict[Side, Table], schema: Schema) -> int:
-    return len(number_ids(tables["event"].columns[schema.user_id])[1])
+def _users(events: Table, schema: Schema) -> tuple[np.ndarray, Sequence[Any]]:
+    """The number of each event's user, and the users; without users every event is one."""
+    if schema.user_id:
+        return number_ids(events.columns[schema.user_id])
+    return np.arange(len(events)), range(len(events))
 
 
 def _bytes(data: Data, scale: dict[Any, float]) -> int:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +10,8 @@ import numpy as np
 
 from tfmmrec.data.readers import check_folder, find_table
 from tfmmrec.inspection.columns import TIMES, Column, Kind, kind_of
-from tfmmrec.inspection.ids import ITEM, USER, id_column
+from tfmmrec.inspection.ids import ITEM, USER, example_id, id_column, named
+from tfmmrec.inspection.proposal import Entry, Guess
 from tfmmrec.inspection.sample import ROWS, Sample, count_rows, read_sample
 from tfmmrec.modalities.modality import identifier
 from tfmmrec.schema import Schema, Side
@@ -28,70 +27,25 @@ _NO_RATINGS = re.compile(r"hour|day|week|month|year|session|position|rank|quanti
 _MOST_STEPS = 11  # of a rating: 0 to 10, or 0 to 5 in halves
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One entry of the schema: ``[[side]]`` (or ``[[task]]``), its settings and what speaks for it."""
-
-    side: str
-    settings: dict[str, Any]
-    why: str
-
-
-@dataclass(frozen=True)
-class Guess:
-    """A proposed schema.
-
-    Attributes:
-        head: top-level keys and their reasons.
-        entries: features and tasks.
-        left_out: ``"items.csv: imdb_id"`` → why it is no feature.
-        looked_at: what the guess stands on.
-    """
-
-    head: dict[str, tuple[Any, str]]
-    entries: list[Entry]
-    left_out: dict[str, str]
-    looked_at: list[str]
-
-    @property
-    def schema(self) -> Schema:
-        """The proposal."""
-        plain: dict[str, Any] = {key: value for key, (value, _) in self.head.items()}
-        for entry in self.entries:
-            plain.setdefault(entry.side, []).append(entry.settings)
-        return Schema.from_dict(plain)
-
-    @property
-    def toml(self) -> str:
-        """The proposal as a schema file, with a comment on each entry."""
-        lines = ["# A guess, to be read and mended. It was made from:", *map(_comment, self.looked_at)]
-        tables = self.head.get("tables")
-        lines += [f"{key} = {_value(v)}  {_comment(why)}" for key, (v, why) in self.head.items() if why]
-        if tables:
-            lines += ["", "[tables]", *(f"{key} = {_value(file)}" for key, file in tables[0].items())]
-        for entry in self.entries:
-            lines += ["", _comment(entry.why), f"[[{entry.side}]]"]
-            lines += [f"{key} = {_value(value)}" for key, value in entry.settings.items()]
-        if self.left_out:
-            lines += ["", "# Left out:", *(_comment(f"{what}: {why}") for what, why in self.left_out.items())]
-        return "\n".join(lines) + "\n"
-
-
 def guess_schema(folder: str | Path, rows: int = ROWS) -> Guess:
     """Looks at the first rows of each table of a data folder, and at the files they name.
 
     Args:
-        folder: with ``events``, maybe ``items`` and ``users``; other usual names are recognised.
+        folder: with ``events``, maybe ``items`` and ``users``; other usual names are recognised. A table of
+            items alone, or a lone table that names no users, is one of labelled examples.
         rows: rows of each table to look at.
 
     Raises:
-        ValueError: there is no table of events, no header, or no columns of ids.
+        ValueError: there is no table of events nor of labelled examples, no header, or no columns of ids.
     """
     folder = check_folder(folder)
     paths = _find_tables(folder)
     samples = {name: read_sample(folder, path, name, rows) for name, path in paths.items()}
     for table in samples.values():
         _check_header(table)
+    examples = _examples(samples)
+    if examples:
+        return _guess_labels(examples, paths, folder)
     events = samples["events"]
     items, users = samples.get("items"), samples.get("users")
     user_id = id_column(events, users, USER, "user")
@@ -152,12 +106,61 @@ def _find_tables(folder: Path) -> dict[str, Path]:
             path = path or next((p for file, p in there.items() if file.split(".")[0].lower() == name), None)
         if path:
             found[table] = path
-    if "events" not in found:
+    if "events" not in found and set(found) != {"items"}:
         if len(there) == 1 and not found:
             found["events"] = next(iter(there.values()))
         else:
             find_table(folder, "events", None, "a guess begins with who met what")  # raises, and lists
     return found
+
+
+def _examples(samples: dict[str, Sample]) -> Sample | None:
+    """The table of labelled examples, where nothing tells of users."""
+    if "events" not in samples:
+        return samples["items"]
+    events = samples["events"]
+    usual = Path(events.file).name.split(".")[0].lower() in ("events", *_NAMES["events"])
+    return None if usual or len(samples) > 1 or named(events, USER) else events
+
+
+def _guess_labels(examples: Sample, paths: dict[str, Path], folder: Path) -> Guess:
+    """A schema without users: one table of features and labels."""
+    item_id, sure = example_id(examples)
+    tables = {"events": examples.file}
+    if Path(examples.file).name.split(".")[0] != "items":
+        tables["items"] = examples.file
+    kept = "" if sure else "; it is the only column that tells all rows apart"
+    head: dict[str, tuple[Any, str]] = {
+        "user_id": ("", f"no column of {examples.file} names users: every row is an example of its own"),
+        "item_id": (item_id, f"{Column(item_id, examples.columns[item_id]).distinct:,} different{kept}"),
+        "tables": (tables, ""),
+    }
+    guess = Guess(head, [], {}, [f"{examples.file}: {_rows(examples)}, {len(examples.columns)} columns"])
+    taken = {item_id, "split"} if sure else {"split"}
+    labels = [
+        label for name in examples.columns if name not in taken and (label := _label(examples, name, folder))
+    ]
+    if not labels:
+        why = f"a guess begins with who met what, and no column of {examples.file} is a label"
+        find_table(folder, "events", None, why)  # raises, and lists
+    if "split" in examples.columns:
+        guess.left_out[f"{examples.file}: split"] = "tfmmrec train reads it by itself"
+    _add_features(guess, "item", examples, taken | {label.settings["column"] for label in labels}, folder)
+    _add_arrays(guess, {"items": paths[examples.name]}, {"items": examples}, folder)
+    guess.entries.extend(labels)
+    return guess
+
+
+def _label(examples: Sample, name: str, folder: Path) -> Entry | None:
+    """What can be learnt from a column of examples: yes or no, a rating, or one of some classes."""
+    column = _column(examples, name)
+    found = _task(column)
+    if found and (column.yes_no or _rated(name)):
+        return found
+    if not found and kind_of(column, folder).member != "Category":
+        return None
+    why = f"{name}: {column.distinct:,} classes{column.missing}; what is known beforehand is no label but a "
+    return Entry("task", {"task": "Multiclass", "column": name}, f"{why}Category in [[item]]")
 
 
 def _check_header(sample: Sample) -> None:
@@ -206,16 +209,20 @@ def _task(column: Column) -> Entry | None:
         ones = sum(text.lower().removesuffix(".0") in ("1", "true", "yes") for text in column.texts)
         share = f"{ones / len(column.texts):.0%} yes{column.missing}"
         return Entry("task", {"task": "Binary", "column": column.name}, f"{column.name}: yes or no, {share}")
-    numbers, name = column.numbers, column.name.lower()
+    numbers = column.numbers
     if numbers is None or column.distinct < 3 or column.time:
         return None
-    rated = name in _RATINGS or name.endswith(("rating", "_score", "_stars"))
-    few = column.distinct <= _MOST_STEPS and not _NO_RATINGS.search(name)
+    rated = _rated(column.name)
+    few = column.distinct <= _MOST_STEPS and not _NO_RATINGS.search(column.name.lower())
     if not (rated or few):
         return None
     steps = f"{column.distinct} numbers from {numbers.min():g} to {numbers.max():g}{column.missing}"
     doubt = "" if rated else "; if no user gave them, make them a Number in [[event]]"
     return Entry("task", {"task": "Rating", "column": column.name}, f"{column.name}: {steps}{doubt}")
+
+
+def _rated(name: str) -> bool:
+    return name.lower() in _RATINGS or name.lower().endswith(("rating", "_score", "_stars"))
 
 
 def _add_features(guess: Guess, side: Side, sample: Sample, taken: set[Any], folder: Path) -> None:
@@ -272,13 +279,3 @@ def _add_arrays(guess: Guess, paths: dict[str, Path], samples: dict[str, Sample]
 
 def _rows(sample: Sample) -> str:
     return f"{len(sample):,} rows" if sample.whole else f"the first {len(sample):,} rows"
-
-
-def _comment(text: str) -> str:
-    """A comment of one line: no sign in it ends the line."""
-    return "# " + "".join(sign if sign.isprintable() else " " for sign in text)
-
-
-def _value(value: Any) -> str:
-    """A text, a number or a truth value in TOML, whose texts are JSON's but for one sign."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -18,7 +18,7 @@ from tfmmrec.data.cells import Column, number_ids, seconds
 from tfmmrec.data.dead_letters import DeadLetters
 from tfmmrec.data.readers import Table, check_folder, find_table, read_table
 from tfmmrec.modalities import Modality
-from tfmmrec.modalities.media import media_of
+from tfmmrec.modalities.media import media_by_id, media_of
 from tfmmrec.schema import SIDES, Schema, Side
 
 Progress = Callable[[str, int, int], None]
@@ -39,8 +39,9 @@ class FeatureOverview:
         column: its column.
         modality: its kind.
         rows: of its table.
-        missing: rows whose cell is empty.
-        broken: cells that name a file which is not there, is empty or lies outside.
+        missing: rows whose cell is empty, or that have no file or vector of their own.
+        broken: cells that name a file which is not there, is empty or lies outside; vectors that are not
+            finite.
         distinct: different values; None where they are not counted.
     """
 
@@ -60,8 +61,10 @@ class Overview:
     Attributes:
         folder: its path.
         counts: rows and what they mention: events, users, items, items and users without events, pairs.
-        density: distinct (user, item) pairs among all there could be, 0 to 1.
-        events_per_user, events_per_item: quantiles and mean, over those that events mention.
+            Where the schema has no users, nothing that counts them.
+        density: distinct (user, item) pairs among all there could be, 0 to 1; None without users.
+        events_per_user, events_per_item: quantiles and mean, over those that events mention; the former is
+            empty without users.
         time: ``first`` and ``last`` (ISO 8601, UTC), ``days`` between, ``unreadable`` cells; None without.
         duplicates: repeated ids, pairs, and pairs at the same time: rows beyond the first.
         features: one by one.
@@ -72,7 +75,7 @@ class Overview:
 
     folder: str
     counts: dict[str, int]
-    density: float
+    density: float | None
     events_per_user: dict[str, float]
     events_per_item: dict[str, float]
     time: dict[str, Any] | None
@@ -103,7 +106,8 @@ def overview(folder: str | Path, schema: Schema, progress: Progress | None = Non
     letters = DeadLetters()
     tables = read_tables(folder, schema, letters, progress)
     events = tables["event"]
-    user, user_ids = number_ids(events.columns[schema.user_id])
+    alone = schema.user_id is None  # every event is a user of its own, and what counts users says nothing
+    user, user_ids = number_ids(events.columns[schema.user_id]) if schema.user_id else _alone(len(events))
     item, item_ids = number_ids(events.columns[schema.item_id])
     time = seconds(events.columns[schema.timestamp]) if schema.timestamp else None
     known = (user >= 0) & (item >= 0)
@@ -124,23 +128,26 @@ def overview(folder: str | Path, schema: Schema, progress: Progress | None = Non
         duplicates[f"{side} ids"] = int((rows >= 0).sum()) - len(ids)
     pair = user[known] * max(1, len(item_ids)) + item[known]
     pairs = np.unique(pair)
-    counts["user-item pairs"] = len(pairs)
-    duplicates["user-item pairs"] = len(pair) - len(pairs)
-    if time is not None:
+    if alone:
+        del counts["users"]
+    else:
+        counts["user-item pairs"] = len(pairs)
+        duplicates["user-item pairs"] = len(pair) - len(pairs)
+    if time is not None and not alone:
         duplicates["user-item pairs at the same time"] = _same_moment(pair, time[known])
     return Overview(
         folder=str(folder),
         counts=counts,
-        density=len(pairs) / max(1, counts["users"] * counts["items"]),
-        events_per_user=_quantiles(np.bincount(user[known])),
+        density=None if alone else len(pairs) / max(1, counts["users"] * counts["items"]),
+        events_per_user={} if alone else _quantiles(np.bincount(user[known])),
         events_per_item=_quantiles(np.bincount(item[known])),
         time=None if time is None else _times(time),
         duplicates=duplicates,
         features=[
-            _feature(one, side, tables[side], folder, progress)
+            _feature(one, side, tables[side], folder, schema, progress)
             for side in SIDES
             for one in getattr(schema, side)
-            if one.in_table and side in tables
+            if side in tables
         ],
         labels=_labels(schema, events),
         unreadable=letters.counts(),
@@ -165,6 +172,8 @@ def read_tables(folder: Path, schema: Schema, letters: DeadLetters, progress: Pr
 
 def _read(folder: Path, schema: Schema, side: Side, letters: DeadLetters) -> Table | None:
     """The columns of one table that the schema names, and what may be a title."""
+    if side == "user" and schema.user_id is None:
+        return None
     members = [feature for feature in getattr(schema, side) if feature.in_table]
     if side == "event":
         members += [task for task in schema.tasks if not task.retrieval]
@@ -174,11 +183,15 @@ def _read(folder: Path, schema: Schema, side: Side, letters: DeadLetters) -> Tab
     if path is None:
         return None
     wanted = {member.column: type(member).__name__ for member in members}
-    wanted |= {schema.user_id: "user_id"} if side != "item" else {}
+    wanted |= {schema.user_id: "user_id"} if schema.user_id and side != "item" else {}
     wanted |= {schema.item_id: "item_id"} if side != "user" else {}
     wanted |= {schema.timestamp: "timestamp"} if side == "event" and schema.timestamp else {}
     titles = TITLES if side == "item" else ()
     return read_table(folder, path, TABLES[side], wanted, letters, titles, schema.tables.get(TABLES[side]))
+
+
+def _alone(events: int) -> tuple[np.ndarray, list[str]]:
+    return np.arange(events), []
 
 
 def _quantiles(counts: np.ndarray) -> dict[str, float]:
@@ -212,8 +225,10 @@ def _same_moment(pair: np.ndarray, time: np.ndarray) -> int:
 
 
 def _feature(
-    feature: Modality, side: Side, table: Table, folder: Path, progress: Progress
+    feature: Modality, side: Side, table: Table, folder: Path, schema: Schema, progress: Progress
 ) -> FeatureOverview:
+    if not feature.in_table:
+        return _apart(feature, side, table, folder, getattr(schema, f"{side}_id"))
     column = table.columns[feature.column]
     broken = 0
     if feature.media:
@@ -227,6 +242,20 @@ def _feature(
     return FeatureOverview(
         side, feature.column, kind, len(table), _missing(column), broken, _distinct(column)
     )
+
+
+def _apart(feature: Modality, side: Side, table: Table, folder: Path, id_column: str) -> FeatureOverview:
+    """A feature that stands in files of its own: media found by id, or vectors."""
+    kind, rows = type(feature).__name__, len(table)
+    if feature.media:
+        numbers, ids = number_ids(table.columns[id_column])
+        found = media_by_id(folder, feature.folder, feature.endings)  # type: ignore[attr-defined]
+        there = np.asarray([one in found for one in ids] + [False])[numbers]
+        return FeatureOverview(side, feature.column, kind, rows, int((~there).sum()))
+    refused: set[int] = set()
+    values = np.asarray(feature.raw([None] * table.met, folder, partial(_refuse, refused)))
+    missing = int(np.isnan(values[table.places]).all(axis=1).sum())
+    return FeatureOverview(side, feature.column, kind, rows, missing - len(refused), len(refused))
 
 
 def _readable(cell: Any, folder: Path) -> bool:

@@ -16,7 +16,7 @@ from tfmmrec.data.readers import Table
 from tfmmrec.inspection.overview import TITLES, Overview
 from tfmmrec.modalities import Image
 from tfmmrec.modalities.image import checked_image
-from tfmmrec.modalities.media import media_of
+from tfmmrec.modalities.media import media_by_id, media_of
 from tfmmrec.schema import Schema
 
 ROWS = 24  # sample rows of items, and of events
@@ -49,7 +49,9 @@ def write_page(path: str | Path, found: Overview, schema: Schema, note: str = ""
 def page(found: Overview, schema: Schema, note: str = "") -> str:
     """The page as text; see `write_page`."""
     name = escape(Path(found.folder).resolve().name)
-    counts = [*found.counts.items(), ("density", f"{found.density:.3%}")]
+    counts: list[tuple[str, Any]] = list(found.counts.items())
+    counts += [] if found.density is None else [("density", f"{found.density:.3%}")]
+    spread = {"user": found.events_per_user, "item": found.events_per_item}
     parts = [
         "<!doctype html><html lang='en'><head><meta charset='utf-8'>",
         "<meta name='viewport' content='width=device-width'>",
@@ -59,10 +61,10 @@ def page(found: Overview, schema: Schema, note: str = "") -> str:
         f"<p>{escape(note)}</p>" if note else "",
         "<h2>Counts</h2>",
         _table(("", ""), counts),
-        "<h2>Events per user and per item</h2>",
+        f"<h2>Events {' and '.join(f'per {side}' for side, values in spread.items() if values)}</h2>",
         _table(
-            ("", *found.events_per_user),
-            [("user", *found.events_per_user.values()), ("item", *found.events_per_item.values())],
+            ("", *found.events_per_item),
+            [(side, *values.values()) for side, values in spread.items() if values],
         ),
     ]
     if found.time:
@@ -81,8 +83,11 @@ def page(found: Overview, schema: Schema, note: str = "") -> str:
         parts += ["<h2>Rows that cannot be read</h2>", _table(("reason", "rows"), found.unreadable.items())]
     for side, title in (("item", "Some items"), ("user", "Some users"), ("event", "Some events")):
         if side in found.tables:
-            images = {feature.column for feature in getattr(schema, side) if isinstance(feature, Image)}
-            rows = _rows(found.tables[side], images, Path(found.folder))
+            images = {
+                feature.column: feature for feature in getattr(schema, side) if isinstance(feature, Image)
+            }
+            key = "" if side == "event" else getattr(schema, f"{side}_id")
+            rows = _rows(found.tables[side], images, key, Path(found.folder))
             parts.append(f"<h2>{title}</h2><div class='wide'>{rows}</div>")
     return "\n".join([*parts, "</body></html>\n"])
 
@@ -103,11 +108,16 @@ def thumbnail(contents: bytes) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(packed.getvalue()).decode("ascii")
 
 
-def _rows(table: Table, images: set[str], folder: Path) -> str:
-    """Rows evenly spread over a table, with thumbnails; titles first."""
+def _rows(table: Table, images: dict[str, Image], key: str, folder: Path) -> str:
+    """Rows evenly spread over a table, with thumbnails; titles first. `key` is the column of their ids."""
     chosen = np.unique(np.linspace(0, len(table) - 1, min(ROWS, len(table))).astype("int64"))
-    columns = sorted(table.columns, key=lambda name: (name not in images, name not in TITLES))
-    cells = {name: table.cells(name, chosen) for name in columns}
+    cells = {name: list(table.cells(name, chosen)) for name in table.columns}
+    for name, image in images.items():
+        if not image.in_table:
+            by_id = media_by_id(folder, image.folder, image.endings)
+            cells[name] = [by_id.get(str(one)) for one in cells[key]]
+    columns = sorted(cells, key=lambda name: (name not in images, name not in TITLES))
+    cells = {name: cells[name] for name in columns}
     lines = []
     for row in range(len(chosen)):
         shown = (

@@ -1,7 +1,16 @@
 """Layers that encoders, fusions and towers are made of."""
 
+from tfmmrec.layers.augment import Augment, check_augment
 from tfmmrec.layers.missing import MissingToken
 from tfmmrec.layers.pooling import Summary, masked_mean
 from tfmmrec.layers.transformer import FeedForward, TransformerBlock
 
-__all__ = ["FeedForward", "MissingToken", "Summary", "TransformerBlock", "masked_mean"]
+__all__ = [
+    "Augment",
+    "FeedForward",
+    "MissingToken",
+    "Summary",
+    "TransformerBlock",
+    "check_augment",
+    "masked_mean",
+]

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from tfmmrec.layers import Summary, TransformerBlock
+from tfmmrec.layers import Augment, Summary, TransformerBlock, check_augment
 from tfmmrec.modalities.media import media_of
 from tfmmrec.modalities.modality import Modality, Parts, Reject
 
@@ -98,6 +98,8 @@ class Audio(Modality):
         dropout: the share of rows whose clip is hidden in training.
         folder: where the clip of each item or user is found by its id, as ``<id>.wav`` (or another format),
             instead of a column.
+        augment: random changes in training, in this order: ``mask_time`` and ``mask_mel`` silence up to a
+            fifth of the frames or of the mel bands (SpecAugment, Park 2019).
     """
 
     seconds: float = 2.0
@@ -109,9 +111,15 @@ class Audio(Modality):
     tokens: int = 4
     dropout: float = 0.1
     folder: str = ""
+    augment: tuple[str, ...] = ()
 
     media: ClassVar[bool] = True
+    decoded_by: ClassVar[tuple[str, ...]] = ("seconds", "rate", "mels", "frames", "stride")
     endings: ClassVar[tuple[str, ...]] = (".wav", ".flac", ".ogg", ".mp3")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_augment(f"Audio({self.column!r})", "sound", self.augment)
 
     @property
     def in_table(self) -> bool:
@@ -185,7 +193,8 @@ class Audio(Modality):
 
     def encoder(self, width: int, state: dict[str, Any], name: str) -> keras.layers.Layer:
         shape = (self.steps, self.mels)
-        return SpectrogramEncoder(shape, self.stride, width, self.layers, self.tokens, name=name)
+        settings = (self.stride, width, self.layers, self.tokens, self.augment)
+        return SpectrogramEncoder(shape, *settings, name=name)
 
 
 @keras.saving.register_keras_serializable("tfmmrec")
@@ -199,9 +208,17 @@ class SpectrogramEncoder(keras.layers.Layer):
     """
 
     def __init__(
-        self, shape: tuple[int, int], stride: int, width: int, layers: int, tokens: int, **kwargs: Any
+        self,
+        shape: tuple[int, int],
+        stride: int,
+        width: int,
+        layers: int,
+        tokens: int,
+        augment: Sequence[str] = (),
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.augment = Augment("sound", augment, name="augment")
         self.frames_shape, self.stride = tuple(shape), stride
         self.width, self.layers, self.tokens = width, layers, tokens
         self.groups = shape[0] // stride
@@ -228,7 +245,8 @@ class SpectrogramEncoder(keras.layers.Layer):
         heard = ops.expand_dims(parts["heard"], -1)
         mask = ops.arange(self.groups) * self.stride < heard
         known = ops.expand_dims(ops.arange(self.frames_shape[0]) < heard, -1)
-        x = ops.where(known, parts["frames"], ops.zeros_like(parts["frames"]))
+        frames = self.augment(parts["frames"], training=training)
+        x = ops.where(known, frames, ops.zeros_like(frames))
         x = self.second(self.first(ops.cast(x, self.compute_dtype)))
         x = x + ops.cast(self.position, x.dtype)
         for block in self.blocks:
@@ -241,4 +259,4 @@ class SpectrogramEncoder(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         mine = {name: getattr(self, name) for name in ("stride", "width", "layers", "tokens")}
-        return {**super().get_config(), **mine, "shape": self.frames_shape}
+        return {**super().get_config(), **mine, "shape": self.frames_shape, "augment": self.augment.names}

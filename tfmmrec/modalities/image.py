@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
-from tfmmrec.layers import Summary, TransformerBlock
+from tfmmrec.layers import Augment, Summary, TransformerBlock, check_augment
 from tfmmrec.modalities.media import media_of
 from tfmmrec.modalities.modality import Modality, Parts, Reject
 
@@ -60,6 +60,8 @@ class Image(Modality):
         dropout: the share of rows whose pictures are hidden in training.
         folder: where the picture of each item or user is found by its id, as ``<id>.jpg`` (or another
             format), instead of a column.
+        augment: random changes in training, in this order: ``flip`` (left to right), ``shift``, ``zoom``,
+            ``rotate``, ``brightness``, ``contrast``.
     """
 
     height: int = 48
@@ -70,9 +72,11 @@ class Image(Modality):
     tokens: int = 4
     dropout: float = 0.1
     folder: str = ""
+    augment: tuple[str, ...] = ()
 
     raw_rank: ClassVar[int] = 1
     media: ClassVar[bool] = True
+    decoded_by: ClassVar[tuple[str, ...]] = ("height", "width", "images")
     endings: ClassVar[tuple[str, ...]] = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 
     @property
@@ -81,6 +85,7 @@ class Image(Modality):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_augment(f"Image({self.column!r})", "picture", self.augment)
         if self.height % self.patch or self.width % self.patch:
             raise ValueError(
                 f"Image({self.column!r}): height and width must be multiples of patch={self.patch}, "
@@ -135,7 +140,8 @@ class Image(Modality):
 
     def encoder(self, width: int, state: dict[str, Any], name: str) -> keras.layers.Layer:
         size = (self.height, self.width)
-        return PatchEncoder(size, self.patch, self.images, width, self.layers, self.tokens, name=name)
+        settings = (self.patch, self.images, width, self.layers, self.tokens, self.augment)
+        return PatchEncoder(size, *settings, name=name)
 
 
 @keras.saving.register_keras_serializable("tfmmrec")
@@ -153,9 +159,11 @@ class PatchEncoder(keras.layers.Layer):
         width: int,
         layers: int,
         tokens: int,
+        augment: Sequence[str] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.augment = Augment("picture", augment, name="augment")
         self.size, self.patch, self.images = tuple(size), patch, images
         self.width, self.layers, self.tokens = width, layers, tokens
         self.grid = (size[0] // patch, size[1] // patch)
@@ -179,7 +187,9 @@ class PatchEncoder(keras.layers.Layer):
     def call(self, parts: Parts, training: bool | None = None) -> tuple[Any, Any]:
         present = parts["present"] > 0
         (rows, columns), side = self.grid, self.patch
-        x = ops.reshape(parts["pixels"], (-1, rows, side, columns, side, 3))
+        x = ops.reshape(parts["pixels"], (-1, *self.size, 3))
+        x = self.augment(x, training=training)
+        x = ops.reshape(x, (-1, rows, side, columns, side, 3))
         x = ops.reshape(ops.transpose(x, (0, 1, 3, 2, 4, 5)), (-1, rows * columns, side * side * 3))
         x = self.projection(ops.cast(x, self.compute_dtype) / 127.5 - 1.0)
         x = x + ops.cast(self.position, x.dtype)
@@ -199,4 +209,5 @@ class PatchEncoder(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         names = ("size", "patch", "images", "width", "layers", "tokens")
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+        mine = {name: getattr(self, name) for name in names} | {"augment": self.augment.names}
+        return {**super().get_config(), **mine}

@@ -54,8 +54,13 @@ def media_of(cell: Any, folder: Path) -> list[Medium]:
         ValueError: one is absent or lies outside the data folder; or the tar cannot be read.
         OSError: the file system refuses the name.
     """
+    return [_medium(name, folder) for name in named(cell)]
+
+
+def named(cell: Any) -> list[str]:
+    """The names in a media cell, ``"a.jpg|b.jpg"`` or a list."""
     names = cell if isinstance(cell, list | tuple) else str(cell or "").split("|")
-    return [_medium(name, folder) for name in (str(name).strip() for name in names) if name]
+    return [name for name in (str(name).strip() for name in names) if name]
 
 
 def media_by_id(folder: Path, where: str, endings: Sequence[str]) -> dict[str, str]:
@@ -69,7 +74,7 @@ def media_by_id(folder: Path, where: str, endings: Sequence[str]) -> dict[str, s
     Raises:
         ValueError: there is no such folder, it lies outside the data folder, or it holds no such file.
     """
-    inside = _below(where, folder)
+    inside = below(where, folder)
     prefix = posixpath.normpath(where) + "/"
     names = [prefix + path.name for path in inside.iterdir()] if inside.is_dir() else []
     names += [name for name in tar_members(folder) if posixpath.dirname(name) + "/" == prefix]
@@ -111,7 +116,13 @@ def _members(path: Path, size: int, changed: int) -> dict[str, tuple[int, int]]:
         ) from error
 
 
-def _below(name: str, folder: Path) -> Path:
+def below(name: str, folder: Path) -> Path:
+    """Where a name in the data folder leads, links followed.
+
+    Raises:
+        ValueError: out of the folder.
+        OSError: the file system refuses the name.
+    """
     path = (folder / name).resolve()
     if not path.is_relative_to(folder.resolve()):
         raise ValueError(f"{name!r} lies outside the data folder; media are read from below it only")
@@ -119,7 +130,7 @@ def _below(name: str, folder: Path) -> Path:
 
 
 def _medium(name: str, folder: Path) -> Medium:
-    path = _below(name, folder)
+    path = below(name, folder)
     if path.is_file():
         return Medium(name, path, 0, path.stat().st_size)
     member = tar_members(folder).get(posixpath.normpath(name))

@@ -42,7 +42,9 @@ class Modality:
             digits replaced by ``_``.
         raw_dtype: ``"string"`` (text, ids, file bytes; missing is ``""``) or ``"float"`` (missing is NaN).
         raw_rank: 0 when a row is one value, 1 when it is a list.
-        media: cells name files, whose bytes `raw` reads: done in chunks, and `fit` does without the values.
+        media: cells name files, whose bytes `raw` reads: done in chunks by several threads, and `fit` does
+            without the values.
+        decoded_by: of media, the settings that their parts depend on, beside the files.
         endings: of files that are found by an id, without a cell that names them.
     """
 
@@ -51,6 +53,7 @@ class Modality:
     raw_dtype: ClassVar[str] = "string"
     raw_rank: ClassVar[int] = 0
     media: ClassVar[bool] = False
+    decoded_by: ClassVar[tuple[str, ...]] = ()
     endings: ClassVar[tuple[str, ...]] = ()
 
     @property

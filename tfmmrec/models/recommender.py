@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
@@ -11,6 +11,7 @@ from keras import ops
 
 from tfmmrec.data.dataset import Features
 from tfmmrec.data.vocabulary import Vocabulary
+from tfmmrec.members import chosen
 from tfmmrec.modalities import Id, missing_parts
 from tfmmrec.models.item_vectors import CachedContent, EncodedNow, IdTable, ItemVectors
 from tfmmrec.models.towers import Gather, Identity, item_tower, ranker, user_tower
@@ -59,7 +60,7 @@ class Recommender(TrainStep, keras.Model):
     Inputs are the batches of `tfmmrec.data.Batches`; outputs ``states`` ``[B, S, D]``, ``candidates``
     ``[B, K, D]``, ``items`` ``[U, D]`` and one of each head by the task's name. The sub-models
     `item_tower`, `user_tower` and `ranker` are the same layers, and answer on their own in evaluation and
-    export.
+    export. Where the schema has no users, `user_tower` is None, and there are no ``states``.
 
     Attributes:
         schema: what the model reads and learns.
@@ -102,19 +103,21 @@ class Recommender(TrainStep, keras.Model):
         vectors = provider(
             encoded["vector"], inputs["item.encoded"], inputs["item.row"], inputs["item.log_q"], identity
         )
-        of_user = {
-            name: keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=name)
-            for name, tensor in users.input.items()
-            if name != "history.vector"
-        }
-        inputs |= of_user
         inputs["candidate"] = keras.Input((None,), dtype="int32", name="candidate")
-        history = Gather(name="history_vectors")(vectors, of_user["history.item"])
-        states = users({**of_user, "history.vector": history})
-        candidates = Gather(name="candidate_vectors")(vectors, inputs["candidate"])
-        outputs = {"states": states, "candidates": candidates, "items": vectors}
+        judged = {}
+        if users is not None:
+            of_user = {
+                name: keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=name)
+                for name, tensor in users.input.items()
+                if name != "history.vector"
+            }
+            inputs |= of_user
+            history = Gather(name="history_vectors")(vectors, of_user["history.item"])
+            judged["states"] = users({**of_user, "history.vector": history})
+        judged["candidates"] = Gather(name="candidate_vectors")(vectors, inputs["candidate"])
+        outputs = {**judged, "items": vectors}
         if heads is not None:
-            outputs |= heads({"states": states, "candidates": candidates})
+            outputs |= heads(judged)
 
         super().__init__(inputs=inputs, outputs=outputs, name=name, **kwargs)
         self.schema, self.vocabulary, self.width = schema, vocabulary, width
@@ -218,6 +221,7 @@ def build_recommender(
     alignment: Any = None,
     sharing: Any = "shared_bottom",
     item_vectors: str = "auto",
+    dropout: float | None = None,
     dtype: Any = None,
     seed: int | None = None,
     name: str = "recommender",
@@ -233,7 +237,9 @@ def build_recommender(
         sharing: ``"shared_bottom"``; given likewise.
         item_vectors: where the loss takes the vectors of all items from: ``"table"`` (ids alone),
             ``"cached"`` (ids and cached content: full softmax), ``"encoded"`` (this step's items: sampled
-            softmax), ``"auto"`` (the first that fits; encoded beyond 100,000 items).
+            softmax), ``"auto"`` (the first that fits; encoded beyond 100,000 items, and without users).
+        dropout: the share of values hidden in training, of fusion, sharing and history alike; None: of each
+            its own. What hides whole modalities is a setting of each feature.
         dtype: a dtype policy such as ``"mixed_bfloat16"``; the global one by default.
         seed: makes the initial weights reproducible.
         name: the model's name.
@@ -250,6 +256,12 @@ def build_recommender(
                     f"The schema's {side} feature {feature.name!r} was not prepared; there are "
                     f"{sorted(vocabulary.features[side])}. Load the data with this schema."
                 )
+    if dropout is not None:
+        if not 0 <= dropout < 1:
+            raise ValueError(f"dropout is a share of values, in [0, 1), got {dropout}.")
+        if schema.user_id is not None:
+            schema = replace(schema, history=replace(schema.history, dropout=dropout))
+        fusion, sharing = ({**chosen(choice), "dropout": dropout} for choice in (fusion, sharing))
     if seed is not None:
         keras.utils.set_random_seed(seed)
     before = keras.config.dtype_policy()
@@ -266,7 +278,8 @@ def _provider(schema: Schema, vocabulary: Vocabulary, choice: str) -> type[ItemV
     id_alone = len(features) == 1 and isinstance(features[0], Id)
     if choice == "auto":
         small = vocabulary.trained_items <= FULL_SOFTMAX_ITEMS
-        choice = ("table" if id_alone else "cached") if small else "encoded"
+        content = "cached" if schema.user_id is not None else "encoded"  # nobody ranks all items
+        choice = ("table" if id_alone else content) if small else "encoded"
     if choice not in _PROVIDERS:
         raise ValueError(f"item_vectors must be auto, {', '.join(_PROVIDERS)}; got {choice!r}.")
     if choice == "table" and not id_alone:

@@ -82,12 +82,14 @@ def item_tower(
     return keras.Model(inputs, {"vector": vector, "content": content}, name="item_tower")
 
 
-def user_tower(schema: Schema, vocabulary: Vocabulary, width: int, fusion: Any) -> keras.Model:
-    """What is known of a user: ``[B, L + 1, D]`` with an order, ``[B, 1, D]`` without.
+def user_tower(schema: Schema, vocabulary: Vocabulary, width: int, fusion: Any) -> keras.Model | None:
+    """What is known of a user: ``[B, L + 1, D]`` with an order, ``[B, 1, D]`` without; None: no users.
 
     Inputs: ``history.vector`` ``[B, L, D]``, ``history.item`` int ``[B, L]`` (negative is padding),
     ``history.gap`` int ``[B, L]``, ``event.<feature>.<part>`` ``[B, L, …]``, ``user.<feature>.<part>``.
     """
+    if schema.user_id is None:
+        return None
     inputs: Inputs = {
         "history.vector": keras.Input((None, width), name="history.vector"),
         "history.item": keras.Input((None,), dtype="int32", name="history.item"),
@@ -129,17 +131,23 @@ def event_tower(schema: Schema, vocabulary: Vocabulary, width: int) -> keras.Mod
 
 
 def ranker(schema: Schema, vocabulary: Vocabulary, width: int, sharing: Any) -> keras.Model | None:
-    """``{"states": [B, S, D], "candidates": [B, K, D]} → {task: [B, K] or [B, K, C]}``; None: no heads."""
+    """``{"states": [B, S, D], "candidates": [B, K, D]} → {task: [B, K] or [B, K, C]}``; None: no heads.
+
+    Where there are no users there are no states: the heads judge the candidates alone.
+    """
     judged = [task for task in schema.tasks if not task.retrieval]
     if not judged:
         return None
-    states = keras.Input((None, width), name="states")
-    candidates = keras.Input((None, width), name="candidates")
+    inputs = {"candidates": keras.Input((None, width), name="candidates")}
+    if schema.user_id is not None:
+        inputs["states"] = keras.Input((None, width), name="states")
+        pairs = Pairing(name="pairing")(inputs["states"], inputs["candidates"])
+    else:  # back from the scale of an embedding, at which dense layers would hardly learn
+        pairs = Scale(width**0.5, trainable=False, name="item_scale")(inputs["candidates"])
     names = [task.name for task in judged]
-    pairs = Pairing(name="pairing")(states, candidates)
     shared = make(sharings, Sharing, sharing, width=width, names=names, name="sharing")(pairs)
     outputs = {task.name: task.head(width, vocabulary.tasks[task.name])(shared[task.name]) for task in judged}
-    return keras.Model({"states": states, "candidates": candidates}, outputs, name="ranker")
+    return keras.Model(inputs, outputs, name="ranker")
 
 
 @keras.saving.register_keras_serializable("tfmmrec")

@@ -1,4 +1,4 @@
-"""Fashion product images as a data folder: items with pictures, names and categories, and nobody's events.
+"""Fashion product images as a data folder: seven labels of a product, learnt from its picture and its name.
 
 `convert` reads a folder laid out like this (Aggarwal, 2019: "Fashion Product Images", on Kaggle):
 
@@ -7,9 +7,8 @@
                           usage, productDisplayName
       images/             <id>.jpg
 
-Nobody bought anything in this data set, and no events are made up: `tfmmrec train` needs some, so this folder
-waits for yours, with `item_id` of these products. Its columns are what a picture and a name can be judged by:
-the category, colour or season of a product is a label of its own.
+Nobody bought anything in this data set, and no events are made up: every product is a labelled example of
+its own. To learn from people instead, put a table of your events with `item_id` of these products beside.
 """
 
 import csv
@@ -17,7 +16,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from tfmmrec.recipes.conversion import Conversion, find_root, one_line, write_csv
+from tfmmrec.recipes.conversion import Conversion, find_root, held_out, one_line, write_csv
 
 # Columns of styles.csv → of items.csv.
 _COLUMNS = {
@@ -32,13 +31,17 @@ _COLUMNS = {
 }
 _FIELDS = ("id", *_COLUMNS, "productDisplayName")
 
+# What is learnt; the first decides which epoch is kept.
+_LABELS = ("article_type", "sub_category", "master_category", "gender", "base_colour", "season", "usage")
+
 _SCHEMA = """\
-# Fashion products: items alone. To train, put a table of your own events with their item_id beside, such as
-# events.csv, and name a task:
-# [[task]]
-# task = "Match"
-user_id = "user_id"
+# Fashion products: what are they, by picture and name? There are no users: every product is an example, and
+# one table holds its features and its labels. No label is a feature; the year could be one (Number).
+user_id = ""
 item_id = "item_id"
+
+[tables]
+events = "items.csv"
 
 [[item]]
 modality = "Image"
@@ -48,17 +51,16 @@ column = "image"
 modality = "Text"
 column = "name"
 length = 12
-""" + "".join(
-    f'\n[[item]]\nmodality = "{"Number" if name == "year" else "Category"}"\ncolumn = "{name}"\n'
-    for name in _COLUMNS.values()
-)
+""" + "".join(f'\n[[task]]\ntask = "Multiclass"\ncolumn = "{name}"\n' for name in _LABELS)
 
 
 def convert(source: str | Path, destination: str | Path) -> Path:
-    """Write the products: `items.csv`, their pictures in `images/`, and the item's side of a schema.
+    """Write the products: `items.csv`, their pictures in `images/`, and a schema that learns their labels.
 
     `items.csv` holds item_id, name, the eight columns of categories in the source under names like
-    master_category (what is not known is empty), and image: its path, empty where there is none.
+    master_category (what is not known is empty), image: its path, empty where there is none, and split: by
+    the hash of its id a fifth of the products test, a tenth validate, and the rest train. `load` takes that
+    column by itself.
 
     Args:
         source: the folder of these files, or one that holds it as `fashion/`.
@@ -74,17 +76,17 @@ def convert(source: str | Path, destination: str | Path) -> Path:
     root = find_root(Path(source), ("styles.csv", "images"), "fashion")
     pictures = {path.name for path in (root / "images").iterdir() if path.is_file()}
     rows = list(_rows(root / "styles.csv", pictures))
-    shown = [row[-1] for row in rows if row[-1]]
+    shown = [image for *_, image, _ in rows if image]
 
     def write(folder: Path) -> None:
         (folder / "images").mkdir()
-        write_csv(folder / "items.csv", ("item_id", "name", *_COLUMNS.values(), "image"), rows)
+        write_csv(folder / "items.csv", ("item_id", "name", *_COLUMNS.values(), "image", "split"), rows)
         for image in shown:
             shutil.copyfile(root / image, folder / image)
 
     return Conversion(
         dataset="fashion",
-        version=1,
+        version=2,
         root=root,
         files=("styles.csv", *shown),
         schema=_SCHEMA,
@@ -113,5 +115,5 @@ def _rows(path: Path, pictures: set[str]) -> Iterator[tuple[str, ...]]:
             *categories, name = ("" if cell in ("NA", "nan") else one_line(cell) for cell in cells)
             values = dict(zip(_COLUMNS.values(), categories, strict=True))
             values["year"] = values["year"].removesuffix(".0")
-            image = f"{item}.jpg"
-            yield item, name, *values.values(), f"images/{image}" if image in pictures else ""
+            image = f"images/{item}.jpg" if f"{item}.jpg" in pictures else ""
+            yield item, name, *values.values(), image, held_out(item)

@@ -1,4 +1,4 @@
-"""Sentence polarity as a data folder: sentences of film reviews that praise or blame, and nobody's events.
+"""Sentence polarity as a data folder: sentences of film reviews, to tell whether they praise or blame.
 
 `convert` reads a folder laid out like this (Pang and Lee, 2005, sentence polarity dataset 1.0):
 
@@ -6,33 +6,42 @@
       rt-polarity.pos     a sentence that praises per line; UTF-8, or Windows-1252 as it was published
       rt-polarity.neg     a sentence that blames per line
 
-It is not known who wrote a sentence nor of which film, so there are no events, and none are made up:
-`tfmmrec train` needs some. What the folder holds is text with a label, `polarity`, of its own.
+It is not known who wrote a sentence nor of which film, so there are no users: every sentence is an example
+with a label, `polarity`.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from tfmmrec.recipes.conversion import Conversion, find_root, one_line, write_csv
+from tfmmrec.recipes.conversion import Conversion, find_root, held_out, one_line, write_csv
 
 _FILES = {"rt-polarity.pos": ("pos", "positive"), "rt-polarity.neg": ("neg", "negative")}
 
 _SCHEMA = """\
-# Sentences of reviews: items alone. The column "polarity" (positive, negative) is what is to be learnt of
-# them and therefore no feature. To train, put a table of events with their item_id beside, such as
-# events.csv, and name a task.
-user_id = "user_id"
+# Sentences of reviews: do they praise or blame? There are no users: every sentence is an example, and one
+# table holds its text and its label.
+user_id = ""
 item_id = "item_id"
+
+[tables]
+events = "items.csv"
 
 [[item]]
 modality = "Text"
 column = "text"
 length = 40
+
+[[task]]
+task = "Multiclass"
+column = "polarity"
 """
 
 
 def convert(source: str | Path, destination: str | Path) -> Path:
-    """Write the sentences: `items.csv` with item_id (``pos-1``, ``neg-1``: the line), text and polarity.
+    """Write the sentences: `items.csv` with item_id (``pos-1``: the line), text, polarity and split.
+
+    By the hash of its id a fifth of the sentences test, a tenth validate, and the rest train. `load` takes
+    the column `split` by itself.
 
     Args:
         source: the folder of these files, or one that holds it as `review-polarity/`.
@@ -49,11 +58,11 @@ def convert(source: str | Path, destination: str | Path) -> Path:
 
     def write(folder: Path) -> None:
         rows = (row for name in _FILES for row in _sentences(root / name))
-        write_csv(folder / "items.csv", ("item_id", "text", "polarity"), rows)
+        write_csv(folder / "items.csv", ("item_id", "text", "polarity", "split"), rows)
 
     return Conversion(
         dataset="review-polarity",
-        version=1,
+        version=2,
         root=root,
         files=tuple(_FILES),
         schema=_SCHEMA,
@@ -62,7 +71,7 @@ def convert(source: str | Path, destination: str | Path) -> Path:
     ).into(Path(destination))
 
 
-def _sentences(path: Path) -> Iterator[tuple[str, str, str]]:
+def _sentences(path: Path) -> Iterator[tuple[str, str, str, str]]:
     prefix, polarity = _FILES[path.name]
     contents = path.read_bytes()
     try:
@@ -73,4 +82,5 @@ def _sentences(path: Path) -> Iterator[tuple[str, str, str]]:
         raise ValueError(f"Expected {path} to hold a sentence per line, got none. Is it the right file?")
     for line, sentence in enumerate(text.split("\n"), 1):  # some sentences have other kinds of line breaks
         if sentence.strip():
-            yield f"{prefix}-{line}", one_line(sentence), polarity
+            item = f"{prefix}-{line}"
+            yield item, one_line(sentence), polarity, held_out(item)

@@ -50,9 +50,14 @@ class Settings:
     item_vectors: str = _setting(
         "auto", "Model", "Where the loss takes items from: auto, table, cached, encoded."
     )
+    dropout: float | None = _setting(
+        None, "Model", "Share of values hidden in training; each part's own by default.", 0
+    )
     dtype: str | None = _setting(None, "Model", "Such as mixed_bfloat16.")
     epochs: int = _setting(20, "Training", "Passes over the events, at most.", 1)
-    batch_events: int = _setting(4096, "Training", "Events in a batch.", 1)
+    batch_events: int | None = _setting(
+        None, "Training", "Events in a batch: by default 4096, and 32 where there are no users.", 1
+    )
     encode_items: int | None = _setting(512, "Training", "Items encoded in a step, at most; 0: all.", 0)
     learning_rate: float = _setting(1e-3, "Training", "The peak.", 0)
     weight_decay: float = _setting(0.01, "Training", "Of AdamW.", 0)
@@ -67,6 +72,7 @@ class Settings:
     deterministic: bool = _setting(
         False, "Training", "The same numbers in every run on the same machine; slower."
     )
+    tensorboard: bool = _setting(False, "Training", "Write curves for TensorBoard into the run, too.")
     jit: bool = _setting(False, "Training", "Compile the step with XLA.")
     k: tuple[int, ...] = _setting((10, 20), "Training", "Cut-offs of the ranking metrics.", 1)
     only: dict[str, list[str]] = field(

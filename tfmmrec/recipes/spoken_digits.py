@@ -5,8 +5,8 @@
     spoken-digits/
       recordings/         <digit>_<speaker>_<number>.wav, 16 bits, 8 kHz, mono
 
-Nobody was recommended anything here. The events are what is true of the data: a speaker made a recording, in
-which a digit is heard. `Multiclass` learns the digit from the sound of the item.
+There are no users: every recording is an example, and `Multiclass` learns the digit from its sound. Who
+speaks is a column that is no feature.
 """
 
 import re
@@ -19,11 +19,13 @@ _NAME = re.compile(r"([0-9])_([^_]+)_([0-9]+)\.wav")
 _LAST_TESTED, _LAST_VALIDATED = 4, 6
 
 _SCHEMA = """\
-# Spoken digits: which digit is heard in a recording? Ids tell nothing of it, so they are no features.
-user_id = "user_id"
+# Spoken digits: which digit is heard in a recording? There are no users: every recording is an example, and
+# one table holds its file and its label. Who speaks ("speaker") tells nothing of the digit.
+user_id = ""
 item_id = "item_id"
-item_identity = false
-user_identity = false
+
+[tables]
+events = "items.csv"
 
 [[item]]
 modality = "Audio"
@@ -37,12 +39,12 @@ column = "digit"
 
 
 def convert(source: str | Path, destination: str | Path) -> Path:
-    """Write the recordings, and for each of them an event: its speaker, the digit, and the split.
+    """Write the recordings, and for each of them a row: its speaker, the digit, and the split.
 
-    `items.csv` holds item_id (the name of the file without its ending), recording (its path) and speaker;
-    `events.csv` user_id (the speaker), item_id, digit and split, by speaker, digit and number. Of every
-    speaker and digit the recordings 0 to 4 test, as the authors say; 5 and 6 validate, which is our choice,
-    and the others train. `load` takes the column `split` by itself, since there is no order.
+    `items.csv` holds item_id (the name of the file without its ending), recording (its path), speaker, digit
+    and split, by speaker, digit and number. Of every speaker and digit the recordings 0 to 4 test, as the
+    authors say; 5 and 6 validate, which is our choice, and the others train. `load` takes the column `split`
+    by itself.
 
     Args:
         source: the folder of these files, or one that holds it as `spoken-digits/`.
@@ -65,23 +67,19 @@ def convert(source: str | Path, destination: str | Path) -> Path:
         (folder / "recordings").mkdir()
         for name in names:
             shutil.copyfile(root / name, folder / name)
-        items = [Path(name).stem for name in names]
-        speakers = [speaker for speaker, _, _ in clips]
-        rows = zip(items, names, speakers, strict=True)
-        write_csv(folder / "items.csv", ("item_id", "recording", "speaker"), rows)
-        events = (
-            (speaker, item, digit, _split(number))
-            for item, (speaker, digit, number) in zip(items, clips, strict=True)
+        rows = (
+            (Path(name).stem, name, speaker, digit, _split(number))
+            for name, (speaker, digit, number) in zip(names, clips, strict=True)
         )
-        write_csv(folder / "events.csv", ("user_id", "item_id", "digit", "split"), events)
+        write_csv(folder / "items.csv", ("item_id", "recording", "speaker", "digit", "split"), rows)
 
     return Conversion(
         dataset="spoken-digits",
-        version=1,
+        version=2,
         root=root,
         files=names,
         schema=_SCHEMA,
-        writes=("items.csv", "events.csv", "recordings"),
+        writes=("items.csv", "recordings"),
         write=write,
     ).into(Path(destination))
 

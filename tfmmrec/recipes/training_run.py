@@ -25,15 +25,19 @@ from tfmmrec.report import Estimate, Shelf, draw_curves, draw_strips, estimates,
 from tfmmrec.schema import Schema
 from tfmmrec.sharing import Sharing
 from tfmmrec.training import Run, best_epoch, default_monitor, fit
+from tfmmrec.training.callbacks import tensorboard
 from tfmmrec.training.checkpoint import Checkpoint
 from tfmmrec.training.run import LOCK
 
 MOST_POPULAR = "most popular"
 SPLITS = ("validation", "test", "cold")
 
+DECODED = ".decoded"
+"""The folder beside the runs where they share what was decoded; it may be deleted at any time."""
+
 # metrics.json goes last, as it is written last: when all is gone but it, what was begun is done again
 _OF_AN_EARLIER_TRAINING = ("model.keras", "last.keras", "curves.json", "metrics.json")
-_OURS = {"schema.json", "config.json", "prepared", LOCK}
+_OURS = {"schema.json", "config.json", "prepared", "dead_letters.jsonl", LOCK}
 
 
 class Report(Protocol):
@@ -141,6 +145,8 @@ def _training_run(
         progress=report,
         strict=settings.strict,
         max_dead=settings.max_dead,
+        decoded=run.folder.parent / DECODED,
+        dead_letters=run.dead_letters,
     )
     report.line(_about(data))
     config = {"data": str(folder), **asdict(settings), "split_sha256": data.split_sha256}
@@ -194,6 +200,7 @@ def build(twin: Schema, data: Data, settings: Settings) -> Recommender:
         alignment=settings.alignment,
         sharing=settings.sharing,
         item_vectors=settings.item_vectors,
+        dropout=settings.dropout,
         dtype=settings.dtype,
         seed=settings.seed,
     )
@@ -264,6 +271,7 @@ def _train(model: Recommender, data: Data, settings: Settings, run: Run, report:
         accumulate=settings.accumulate,
         ema=settings.ema,
         deterministic=settings.deterministic,
+        callbacks=[tensorboard(run.tensorboard)] if settings.tensorboard else (),
         checkpoint=run.checkpoint,
         patience=settings.patience,
         monitor=settings.monitor,
@@ -317,10 +325,10 @@ def _check_run_folder(folder: Path, replace: bool) -> None:
 
 def _about(data: Data) -> str:
     counts = ", ".join(f"{len(getattr(data, name)):,} {name}" for name in ("train", *SPLITS))
-    return (
-        f"{len(data.user_ids):,} users, {len(data.item_ids):,} items, {len(data.events.item):,} events "
-        f"({counts}).{_too_few(data)}"
-    )
+    items, events = f"{len(data.item_ids):,} items", f"{len(data.events.item):,}"
+    if data.schema.user_id is None:
+        return f"{items}, {events} examples ({counts})."
+    return f"{len(data.user_ids):,} users, {items}, {events} events ({counts}).{_too_few(data)}"
 
 
 def _too_few(data: Data) -> str:

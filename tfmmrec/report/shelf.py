@@ -67,7 +67,7 @@ class Shelf:
         titles = dict(zip(ids, table.cells(title, rows), strict=True)) if title else {}
         cells: list[Any] = [None] * len(ids)
         if image and image.in_table:
-            cells = table.cells(image.column, rows)
+            cells = list(table.cells(image.column, rows))
         elif image:
             by_id = media_by_id(folder, image.folder, image.endings)
             cells = [by_id.get(one) for one in ids]

@@ -77,14 +77,17 @@ class Served:
 
         Args:
             candidate: ids of items.
-            user_id, history: as in `recommend`.
+            user_id, history: as in `recommend`; none where the model was trained without users.
             raw: as in `recommend`, and ``item_<feature>`` of one item that is not in the catalogue, whose
                 answers are named ``new_item_…``.
 
         Raises:
             ValueError: as in `recommend`.
         """
-        return self._ask("rank", {"candidate": candidate, "user_id": user_id, "history": history, **raw})
+        who = {"user_id": user_id, "history": history}
+        if not self._has_users:
+            who = {name: value for name, value in who.items() if value is not None}
+        return self._ask("rank", {"candidate": candidate, **who, **raw})
 
     def similar_items(self, item_id: Any = None, k: Any = 10, **raw: Any) -> Any:
         """The nearest items to an item: ``item_id`` and ``score``, a cosine; never the item itself.
@@ -113,14 +116,18 @@ class Served:
         """
         return self._ask("encode_item", {"item_id": item_id, **raw})
 
+    @property
+    def _has_users(self) -> bool:
+        return "encode_user" in self._model.signatures
+
     def _signature(self, name: str) -> Any:
         there = self._model.signatures
         if name not in there:
-            why = (
-                " Its model has no task that ranks the catalogue: train one with NextItem or Match."
-                if name == "recommend"
-                else ""
-            )
+            why = ""
+            if not self._has_users and name in ("recommend", "encode_user"):
+                why = " Its model was trained without users; `rank` judges items."
+            elif name == "recommend":
+                why = " Its model has no task that ranks the catalogue: train one with NextItem or Match."
             raise ValueError(f"This export does not answer {name!r}.{why}{suggestion(name, there)}")
         return there[name]
 
@@ -131,7 +138,9 @@ class Served:
         specs = signature.structured_input_signature[1]
         for argument in arguments:
             if argument not in specs:
-                raise ValueError(f"{name} takes no {argument!r}.{suggestion(argument, specs)}")
+                why = "" if self._has_users else " Its model was trained without users."
+                why = why if argument in ("user_id", "history") else ""
+                raise ValueError(f"{name} takes no {argument!r}.{why}{suggestion(argument, specs)}")
         tensors, single = to_tensors(arguments, specs)
         self._check_known(name, tensors)
         try:
@@ -148,6 +157,8 @@ class Served:
 
     def _check_known(self, name: str, tensors: dict[str, Any]) -> None:
         """Refuses a user or an item of which nothing is known: the graph would answer for anybody."""
+        if not {"user_id", "item_id"} & set(tensors):
+            return  # items are judged, for nobody
         about_user = "user_id" in tensors
         asked, prefix = ("user_id", ("user_", "history")) if about_user else ("item_id", ("item_",))
         ids = tensors[asked].numpy()

@@ -13,11 +13,10 @@ from tfmmrec.sharing.sharing import Sharing
 class SharedBottom(Sharing):
     """Every task reads the same two dense layers (hard parameter sharing, Caruana 1997)."""
 
-    def __init__(self, width: int, names: list[str], dropout: float = 0.1, **kwargs: Any) -> None:
+    def __init__(self, width: int, names: list[str], **kwargs: Any) -> None:
         super().__init__(width, names, **kwargs)
-        self.dropout = dropout
         self.hidden = keras.layers.Dense(2 * width, activation="silu", name="hidden")
-        self.drop = keras.layers.Dropout(dropout, name="drop")
+        self.drop = keras.layers.Dropout(self.dropout, name="drop")
         self.projection = keras.layers.Dense(width, activation="silu", name="projection")
 
     def build(self, shape: tuple[int | None, ...]) -> None:
@@ -27,6 +26,3 @@ class SharedBottom(Sharing):
     def call(self, features: Any, training: bool | None = None) -> dict[str, Any]:
         shared = self.projection(self.drop(self.hidden(features), training=training))
         return dict.fromkeys(self.names, shared)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "dropout": self.dropout}

@@ -13,14 +13,16 @@ class Sharing(keras.layers.Layer):
     Args:
         width: D.
         names: the tasks that have a head.
+        dropout: the share of values that its layers hide in training, where it has such layers.
     """
 
-    def __init__(self, width: int, names: list[str], **kwargs: Any) -> None:
+    def __init__(self, width: int, names: list[str], dropout: float = 0.1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.width, self.names = width, list(names)
+        self.width, self.names, self.dropout = width, list(names), dropout
 
     def compute_output_shape(self, shape: tuple[int | None, ...]) -> dict[str, Any]:
         return {name: (*shape[:-1], self.width) for name in self.names}
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "width": self.width, "names": self.names}
+        mine = {"width": self.width, "names": self.names, "dropout": self.dropout}
+        return {**super().get_config(), **mine}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -18,6 +20,20 @@ from tfmmrec.training.checkpoint import Checkpoint
 from tfmmrec.training.not_finite import first_not_finite
 
 LOWER_IS_BETTER = ("rmse", "mae", "log_loss", "loss")
+
+
+def tensorboard(folder: Path) -> keras.callbacks.Callback:
+    """Writes losses and validation metrics of every epoch for TensorBoard.
+
+    Raises:
+        ImportError: the extra ``board`` is not installed.
+    """
+    if find_spec("tensorboard") is None:
+        raise ImportError(
+            'TensorBoard is not installed: pip install "tfmmrec[board]", or train without --tensorboard; the '
+            "run's curves.json and plots/ hold the same."
+        )
+    return keras.callbacks.TensorBoard(folder, write_graph=False)
 
 
 class SetEpoch(keras.callbacks.Callback):

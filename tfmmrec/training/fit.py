@@ -32,7 +32,7 @@ def fit(
     train: Split,
     validation: Split | None = None,
     epochs: int = 20,
-    batch_events: int = 4096,
+    batch_events: int | None = None,
     learning_rate: float = 1e-3,
     weight_decay: float = 0.01,
     optimizer: keras.optimizers.Optimizer | None = None,
@@ -62,7 +62,7 @@ def fit(
         train: ``data.train``.
         validation: ``data.validation``; without it training runs through all epochs.
         epochs: at most so many passes over the training events.
-        batch_events: events per batch, padding included.
+        batch_events: events per batch, padding included: by default 4096, and 32 without users.
         learning_rate: the peak, after a warm-up over the first twentieth of the steps.
         weight_decay: of AdamW, which is the optimizer unless one is given.
         optimizer: any Keras optimizer instead; then `learning_rate` and `weight_decay` are not used.
@@ -112,7 +112,7 @@ def fit(
         data,
         model.schema,
         batch_events=batch_events,
-        negatives=negatives if model.item_vectors.sampled else 0,
+        negatives=negatives if model.item_vectors.sampled and model.schema.retrieval else 0,
         encoded=encode_items if model.item_vectors.cached else None,
         seed=seed,
     )

@@ -30,12 +30,14 @@ class Run:
     ``config.json``         every setting of the training, seeds, the split's hash
     ``versions.json``       Python, packages, backend, machine
     ``prepared/``           the prepared shards, where they are kept with the run
+    ``dead_letters.jsonl``  the rows and cells that could not be used, each with its reason
     ``curves.json``         losses and validation metrics of every epoch
     ``metrics.json``        metrics by split, with the protocol
     ``model.keras``         the best model
     ``last.keras``          the model after the last epoch
     ``checkpoint/``         the state of a training that has not ended
     ``plots/``              learning curves, strips of recommendations
+    ``tensorboard/``        the curves for TensorBoard, where they are asked for
     ======================  ==========================================================
 
     Files are written aside and renamed, so a reader never sees half of one; see `tfmmrec.aside`.
@@ -74,9 +76,19 @@ class Run:
         return self.folder / "prepared"
 
     @property
+    def dead_letters(self) -> Path:
+        """The file of what could not be used, a JSON object per line."""
+        return self.folder / "dead_letters.jsonl"
+
+    @property
     def checkpoint(self) -> Path:
         """Where the state of a training stands that has not ended."""
         return self.folder / "checkpoint"
+
+    @property
+    def tensorboard(self) -> Path:
+        """Where the curves for TensorBoard stand, for those who ask for them."""
+        return self.folder / "tensorboard"
 
     @property
     def plots(self) -> Path:

@@ -1,0 +1,84 @@
+"""Augmentations: in training only, each by what it must leave as it is."""
+
+import keras
+import numpy as np
+import pytest
+
+from tfmmrec.layers.augment import PICTURE, SOUND, Augment, MaskBand
+from tfmmrec.modalities import Audio, Image
+
+GENERATOR = np.random.default_rng(0)
+PIXELS = GENERATOR.integers(0, 256, (16, 8, 8, 3)).astype("uint8")
+FRAMES = GENERATOR.normal(size=(64, 20, 10)).astype("float16")
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize(
+    ("kind", "name"), [*(("picture", name) for name in PICTURE), *(("sound", name) for name in SOUND)]
+)
+def test_only_in_training_and_saved(kind, name):
+    x = {"picture": PIXELS, "sound": FRAMES}[kind]
+    layer = Augment(kind, [name])
+    np.testing.assert_array_equal(np.asarray(layer(x)), x)
+    np.testing.assert_array_equal(np.asarray(layer(x, training=False)), x)
+    again = Augment.from_config(layer.get_config())
+    changed = np.asarray(again(x, training=True))
+    assert changed.shape == x.shape and np.isfinite(changed).all()
+    assert np.mean(changed != x.astype(changed.dtype)) > 0.05
+
+
+@pytest.mark.backend
+def test_a_flip_mirrors_or_leaves_each_picture():
+    flipped = np.asarray(Augment("picture", ["flip"])(PIXELS, training=True))
+    same = [(flipped[i] == PIXELS[i]).all() for i in range(16)]
+    mirrored = [(flipped[i] == PIXELS[i, :, ::-1]).all() for i in range(16)]
+    assert all(np.logical_xor(same, mirrored)) and any(same) and any(mirrored)
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize("axis", [1, 2])
+def test_a_band_is_silenced_whole_and_never_more_than_its_share(axis):
+    x = np.ones((256, 20, 10), "float32")
+    masked = np.asarray(MaskBand(axis, share=0.3)(x))
+    other = 3 - axis
+    assert (masked.min(other) == masked.max(other)).all()  # whole frames, or whole mel bands
+    silent = masked.min(other) == 0
+    size = x.shape[axis]
+    assert silent.sum(1).max() <= round(0.3 * size) and silent.sum(1).max() >= 0.2 * size
+    assert 0.1 < silent.mean() < 0.2  # a half of the share, on average
+    edges = np.abs(np.diff(np.pad(silent, ((0, 0), (1, 1))).astype(int))).sum(1)
+    assert set(edges.tolist()) <= {0, 2}  # one band
+    assert (silent.any(0)).all()  # anywhere
+
+
+@pytest.mark.backend
+def test_encoders_augment_in_training_and_still_do_so_after_loading():
+    feature = Image("poster", height=8, width=8, patch=4, augment=["flip", "brightness"])
+    encoder = feature.encoder(8, {}, "poster")
+    parts = {"pixels": PIXELS[:, None], "present": np.ones((16, 1), "int32")}
+    calm, _ = encoder(parts)
+    excited, _ = encoder(parts, training=True)
+    assert np.abs(np.asarray(calm) - np.asarray(excited)).max() > 1e-3
+    assert type(encoder).from_config(encoder.get_config()).augment.names == ["flip", "brightness"]
+    clip = Audio("clip", seconds=0.5, augment=["mask_time", "mask_mel"])
+    encoder = clip.encoder(8, {}, "clip")
+    frames = GENERATOR.normal(size=(4, *clip.spec({})["frames"][0])).astype("float16")
+    parts = {"frames": frames, "heard": np.full(4, clip.steps, "int32")}
+    assert np.abs(np.asarray(encoder(parts)[0]) - np.asarray(encoder(parts, training=True)[0])).max() > 1e-3
+    assert isinstance(keras.layers.deserialize(keras.layers.serialize(encoder)), type(encoder))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (
+            lambda: Image("x", augment=["flop"]),
+            r"Image\('x'\): there is no augmentation 'flop' of a picture.*'flip'",
+        ),
+        (lambda: Image("x", augment="flip"), r"augment is a list such as \['flip', 'shift'\], got 'flip'"),
+        (lambda: Audio("x", augment=["flip"]), "no augmentation 'flip' of a sound.*mask_mel, mask_time"),
+    ],
+)
+def test_wrong_names_are_explained(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()

@@ -1,0 +1,110 @@
+"""Random changes of pictures and sounds in training, after which they still show what they showed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+from tfmmrec.members import suggestion
+
+
+@keras.saving.register_keras_serializable("tfmmrec")
+class MaskBand(keras.layers.Layer):
+    """Silences a random band of every spectrogram ``[B, S, M]`` (SpecAugment, Park 2019).
+
+    Args:
+        axis: 1, so many frames one after the other, or 2, so many neighbouring mel bands.
+        share: of the axis that is silenced at most; how much is drawn for every row, uniformly.
+    """
+
+    def __init__(self, axis: int, share: float = 0.2, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.axis, self.share = axis, share
+        self.seed_generator = keras.random.SeedGenerator()
+
+    def call(self, x: Any) -> Any:
+        size = x.shape[self.axis]
+        drawn = keras.random.uniform((2, ops.shape(x)[0], 1), seed=self.seed_generator)
+        width = ops.floor(drawn[0] * (int(self.share * size) + 1))
+        first = ops.floor(drawn[1] * (size - width + 1))
+        place = ops.cast(ops.arange(size), "float32")
+        hidden = ops.logical_and(place >= first, place < first + width)
+        return ops.where(ops.expand_dims(hidden, 3 - self.axis), ops.zeros_like(x), x)
+
+    def compute_output_shape(self, shape: Any) -> Any:
+        return shape
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "axis": self.axis, "share": self.share}
+
+
+PICTURE: dict[str, Callable[[], keras.layers.Layer]] = {
+    "flip": lambda: keras.layers.RandomFlip("horizontal"),
+    "shift": lambda: keras.layers.RandomTranslation(0.1, 0.1, fill_mode="nearest"),
+    "zoom": lambda: keras.layers.RandomZoom(0.15, fill_mode="nearest"),
+    "rotate": lambda: keras.layers.RandomRotation(0.05, fill_mode="nearest"),
+    "brightness": lambda: keras.layers.RandomBrightness(0.2),
+    "contrast": lambda: keras.layers.RandomContrast(0.2),
+}
+"""What can be done to pixels ``[B, H, W, 3]`` from 0 to 255."""
+
+SOUND: dict[str, Callable[[], keras.layers.Layer]] = {
+    "mask_time": lambda: MaskBand(axis=1),
+    "mask_mel": lambda: MaskBand(axis=2),
+}
+"""What can be done to a log-mel spectrogram ``[B, S, M]`` of mean 0."""
+
+
+@keras.saving.register_keras_serializable("tfmmrec")
+class Augment(keras.layers.Layer):
+    """Changes its input at random in training, in the order of the names; else it hands it on.
+
+    Args:
+        kind: ``"picture"`` or ``"sound"``.
+        names: of `PICTURE` or `SOUND`.
+    """
+
+    def __init__(self, kind: str, names: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.kind, self.names = kind, list(names)
+        self.changes = [_KINDS[kind][name]() for name in names]
+
+    def build(self, shape: Any) -> None:
+        for change in self.changes:
+            change.build(shape)
+
+    def call(self, x: Any, training: bool | None = None) -> Any:
+        if not training or not self.changes:
+            return x
+        x = ops.cast(x, self.compute_dtype)
+        for change in self.changes:
+            x = change(x) if isinstance(change, MaskBand) else change(x, training=True)
+        return x
+
+    def compute_output_shape(self, shape: Any) -> Any:
+        return shape
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "kind": self.kind, "names": self.names}
+
+
+_KINDS = {"picture": PICTURE, "sound": SOUND}
+
+
+def check_augment(feature: str, kind: str, names: Sequence[str]) -> None:
+    """Checks the names of a feature's augmentations.
+
+    Raises:
+        ValueError: one is unknown; the message lists what there is.
+    """
+    known = _KINDS[kind]
+    if isinstance(names, str):
+        raise ValueError(f"{feature}: augment is a list such as {list(known)[:2]}, got {names!r}.")
+    for name in names:
+        if name not in known:
+            raise ValueError(
+                f"{feature}: there is no augmentation {name!r} of a {kind}.{suggestion(name, known)}"
+            )
