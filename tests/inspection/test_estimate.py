@@ -9,7 +9,8 @@ from PIL import Image as Pillow
 
 from tfmmrec.data import Batches, load
 from tfmmrec.inspection import estimate as module
-from tfmmrec.inspection.estimate import _Prepared, _scaled, estimate
+from tfmmrec.inspection.estimate import _scaled, estimate
+from tfmmrec.inspection.part import Part
 from tfmmrec.modalities import Image, Vector
 from tfmmrec.recipes.settings import Settings
 from tfmmrec.schema import Schema
@@ -46,7 +47,8 @@ def test_small_data_is_looked_at_as_a_whole(folder, tmp_path, monkeypatch):
     assert not list(tmp_path.glob("tfmmrec-*"))
     data = load(folder, SCHEMA, prepared=tmp_path / "prepared")
     arrays = [path for path in (tmp_path / "prepared").rglob("*.npy") if path.stem != "start"]
-    wanted = sum(np.load(path).nbytes for path in arrays) + 4 * found.parameters
+    media = [path for path in arrays if path.parent.name == "poster"]  # decoded ones are kept beside the runs
+    wanted = sum(np.load(path).nbytes for path in [*arrays, *media]) + 6 * 4 * found.parameters
     assert found.disk_bytes == wanted
     assert found.steps == len(Batches(data, SCHEMA, batch_events=32))
     assert found.epoch_seconds >= found.steps * found.step_seconds > 0
@@ -65,7 +67,7 @@ def test_more_rows_than_are_looked_at_scale(folder, monkeypatch):
 
 def test_a_stage_takes_for_further_rows_what_further_rows_took():
     def part(seconds, events, media):
-        return _Prepared(None, Counter(seconds), {"events": events, "items": 40}, {"items": media})
+        return Part(None, Counter(seconds), {"events": events, "items": 40}, {"items": media})
 
     small = part({"items: poster": 2.0, "events: kind": 1.0, "items: plot": 3.0}, 100, 10)
     large = part({"items: poster": 5.0, "events: kind": 1.5, "items: plot": 2.5}, 400, 40)
