@@ -50,6 +50,14 @@ def test_written_as_json_lines(letters, tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == ["dead_letters.jsonl"]
 
 
+def test_without_letters_there_is_no_file(tmp_path):
+    path = tmp_path / "dead_letters.jsonl"
+    path.write_text("earlier")
+    for _ in range(2):
+        DeadLetters().write(path)
+        assert not path.exists()
+
+
 def test_an_interrupted_write_leaves_what_was_there(letters, tmp_path, monkeypatch):
     path = tmp_path / "dead_letters.jsonl"
     path.write_text("earlier")

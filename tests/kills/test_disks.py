@@ -12,6 +12,7 @@ import pytest
 
 from kills.harness import Commands, Strike
 from kills.world import answers, check_trained, contents, files, train
+from tfmmrec.recipes.training_run import DECODED
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -101,6 +102,9 @@ def test_a_disk_that_gets_full_at_any_point_of_a_training(whole, mounts, refused
     refused(command, *FULL, "full/run/prepared'")
     assert not run.exists()  # it came to nothing
 
+    small.leave(None)  # what was decoded is there from now on, and needs no room
+    shutil.rmtree(small.here / DECODED, ignore_errors=True)
+    shutil.copytree(whole.run.parent / DECODED, small.here / DECODED)
     small.leave(prepared + 32 * KB)
     refused(command, *FULL, "full/run/checkpoint/(best-0|last).npz'")
     assert contents(run / "prepared") == contents(whole.run / "prepared")

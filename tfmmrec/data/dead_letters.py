@@ -168,7 +168,13 @@ class DeadLetters:
         return {"rows": rows, "used": used, "dead": len(dead), "left out": left_out}
 
     def write(self, path: str | Path) -> None:
-        """Writes one JSON object per line, in the order of the tables; the file appears whole."""
+        """Writes one JSON object per line, in the order of the tables; the file appears whole.
+
+        Where there are no letters there is no file, and an earlier one is removed.
+        """
+        if not self._letters:
+            Path(path).unlink(missing_ok=True)
+            return
         order = sorted(self._letters, key=lambda letter: (letter.table, letter.file, letter.line))
         with file_aside(path) as aside, aside.open("w", encoding="utf-8") as file:
             file.writelines(json.dumps(asdict(letter), ensure_ascii=False) + "\n" for letter in order)

@@ -70,8 +70,8 @@ def load(
         decoded: a folder where decoded media are kept by their content, so that none is decoded again, after
             a kill, in another preparation or under another name. See `Decoding`.
         dead_letters: a file that gets a JSON object for each row or cell that cannot be used, also when
-            there are too many of them; what is there is replaced. It is left alone where what was prepared
-            before is opened.
+            there are too many of them; what is there is replaced, and removed where there are none. It is
+            left alone where what was prepared before is opened.
 
     Raises:
         ValueError: an argument, a table or the folder cannot be used; the message says what to change.
