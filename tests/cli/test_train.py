@@ -16,7 +16,7 @@ def test_the_run_folder_holds_everything_later_commands_read(trained):
     there = {path.name for path in trained.folder.iterdir()}
     assert there == {
         *("schema.json", "config.json", "versions.json", "prepared", "curves.json", "metrics.json"),
-        *("model.keras", "last.keras", "plots", ".lock"),
+        *("model.keras", "last.keras", "plots", ".lock", "dead_letters.jsonl"),
     }
     assert {path.name for path in (trained.folder / "plots").iterdir()} == {
         "curves.png",

@@ -1,5 +1,6 @@
 """A run that was interrupted is gone on with by the same call."""
 
+import dataclasses
 import json
 
 import keras
@@ -84,8 +85,16 @@ def test_it_goes_on_with_the_next_epoch_and_then_with_judging(folder, tmp_path, 
     same = np.array_equal(*(np.asarray(model.identity_table) for model in (last, best)))
     assert same == (trained.epoch == 4)
 
-    with pytest.raises(ValueError, match="There is a trained model"):
-        training_run(folder, schema, run, SETTINGS)
+    numbers, fourth = (run / "metrics.json").read_text(), Lines()
+    again = training_run(folder, schema, run, SETTINGS, report=fourth)
+    assert any("is over; here are its numbers" in line for line in fourth.said) and not fourth.trained
+    assert (run / "metrics.json").read_text() == numbers
+    assert again.judgements.keys() == trained.judgements.keys() and again.epoch == trained.epoch
+    prepared = (run / "prepared" / "manifest.json").read_text()
+    other = dataclasses.replace(schema, history=dataclasses.replace(schema.history, length=3))
+    with pytest.raises(ValueError, match="other settings: the schema. Give those to go on"):
+        training_run(folder, other, run, SETTINGS)
+    assert (run / "prepared" / "manifest.json").read_text() == prepared
     assert scalars(run / "tensorboard", "epoch_validation ndcg@5").keys() == {0, 1, 2, 3}
 
 

@@ -42,7 +42,7 @@ def evaluate(
     import_quietly()
     from tfmmrec.cli.results import show
     from tfmmrec.data import open_shards
-    from tfmmrec.recipes.training_run import as_metrics, judge
+    from tfmmrec.recipes.judgement import as_metrics, judge
     from tfmmrec.training import Run
 
     opened = Run.open(run)

@@ -13,7 +13,8 @@ from rich.text import Text
 from tfmmrec.inspection import Overview
 from tfmmrec.inspection.estimate import Estimate as RunEstimate
 from tfmmrec.inspection.machine import Machine
-from tfmmrec.recipes.training_run import Judgement, TrainingRun, as_metrics
+from tfmmrec.recipes.judgement import Judgement, as_metrics
+from tfmmrec.recipes.training_run import TrainingRun
 from tfmmrec.report import Estimate, table
 
 _LIKELIEST = 3  # classes shown of a new item

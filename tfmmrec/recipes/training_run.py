@@ -7,21 +7,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-
 from tfmmrec import alignment as alignments
 from tfmmrec import fusion as fusions
 from tfmmrec import sharing as sharings
 from tfmmrec.alignment import Alignment
-from tfmmrec.data import Data, Split, load
-from tfmmrec.data.dataset import COLD
-from tfmmrec.evaluation import Results, evaluate
+from tfmmrec.data import Data, load, open_shards
 from tfmmrec.fusion import Fusion
 from tfmmrec.members import find
 from tfmmrec.models import Recommender, build_recommender
-from tfmmrec.recipes.most_popular import MostPopular
+from tfmmrec.recipes.judgement import Judgement, as_metrics, judge
 from tfmmrec.recipes.settings import Settings
-from tfmmrec.report import Estimate, Shelf, draw_curves, draw_strips, estimates, strips_of
+from tfmmrec.report import Shelf, draw_curves, draw_strips, strips_of
 from tfmmrec.schema import Schema
 from tfmmrec.sharing import Sharing
 from tfmmrec.training import Run, best_epoch, default_monitor, fit
@@ -29,7 +25,6 @@ from tfmmrec.training.callbacks import tensorboard
 from tfmmrec.training.checkpoint import Checkpoint
 from tfmmrec.training.run import LOCK
 
-MOST_POPULAR = "most popular"
 SPLITS = ("validation", "test", "cold")
 
 DECODED = ".decoded"
@@ -61,21 +56,6 @@ class Silence:
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """A model and, where it ranks the catalogue, the most popular items, on one split.
-
-    Attributes:
-        results: of the model.
-        columns: ``"model"`` and maybe ``"most popular"`` → metric → estimate.
-        note: what one must know to read them; maybe nothing.
-    """
-
-    results: Results
-    columns: dict[str, dict[str, Estimate]]
-    note: str = ""
-
-
-@dataclass(frozen=True)
 class TrainingRun:
     """What a training left.
 
@@ -104,7 +84,8 @@ def training_run(
 ) -> TrainingRun:
     """Trains a model on a data folder and judges it; the test split is read once, at the end.
 
-    Called again with the same arguments after it was interrupted, at whatever moment, it goes on from there.
+    Called again with the same arguments after it was interrupted, at whatever moment, it goes on from there;
+    after it has ended, the same model is judged again.
 
     Args:
         folder: the data.
@@ -115,12 +96,12 @@ def training_run(
         report: is told how things go.
 
     Raises:
-        ValueError: of `load`, `build_recommender` and `fit`; or there is a trained model in the folder, or
-            something that is no run, or another training runs in it.
+        ValueError: of `load`, `build_recommender` and `fit`; or there is a run of other settings in the
+            folder, or something that is no run, or another training runs in it.
     """
     settings, report = settings or Settings(), report or Silence()
     run_folder = Path(run_folder)
-    _check_run_folder(run_folder, replace)
+    _check_run_folder(run_folder)
     run = Run(run_folder)
     with run.locked():
         return _training_run(folder, schema, run, settings, replace, report)
@@ -135,37 +116,28 @@ def _training_run(
     if settings.alignment is not None:
         find(alignments, Alignment, settings.alignment)
 
-    data = load(
-        folder,
-        schema,
-        split=settings.split,
-        prepared=run.prepared,
-        cold_items=settings.cold_items,
-        seed=settings.seed,
-        progress=report,
-        strict=settings.strict,
-        max_dead=settings.max_dead,
-        decoded=run.folder.parent / DECODED,
-        dead_letters=run.dead_letters,
-    )
-    report.line(_about(data))
-    config = {"data": str(folder), **asdict(settings), "split_sha256": data.split_sha256}
-    other, kept = run.other_settings(config), Checkpoint(run.checkpoint)
-    if replace and (other or (run.folder / "metrics.json").is_file()):  # else it goes on, as without
+    config, kept = {"data": str(folder), **asdict(settings)}, Checkpoint(run.checkpoint)
+    finished = (run.folder / "metrics.json").is_file()  # it is the last that is written
+    if replace and (finished or run.other_settings(config, twin)):  # else it goes on, as without
         kept.remove()
         for name in _OF_AN_EARLIER_TRAINING:
             (run.folder / name).unlink(missing_ok=True)
     trained = (run.folder / "model.keras").is_file()
-    if other and (trained or kept.note() is not None):
-        raise ValueError(
-            f"The run in {str(run.folder)!r} was begun with other settings: {', '.join(other)}. Give "
-            "those to go on, another name (--name), or --replace to begin anew."
+    if trained:
+        _check_settings(run, config, twin)
+        report.line(
+            f"The training of {run.folder} is over; here are its numbers. --replace trains anew."
+            if finished
+            else "The model is trained already; what is left is to judge it."
         )
-    if trained:  # and interrupted before all was judged
-        report.line("The model is trained already; what is left is to judge it.")
-        model = run.load_model()
+        data, model = open_shards(run.prepared), run.load_model()
         kept.remove()
     else:
+        data = _load(folder, schema, run, settings, report)
+        report.line(_about(data))
+        config["split_sha256"] = data.split_sha256
+        if kept.note() is not None:
+            _check_settings(run, config, twin)
         model = build(twin, data, settings)
         parameters = f"{model.count_params():,}"
         report.line(f"The model has {parameters} parameters; its first step takes a while to trace.")
@@ -186,6 +158,30 @@ def _training_run(
     return TrainingRun(run, model, data, epoch, judgements)
 
 
+def _load(folder: str | Path, schema: Schema, run: Run, settings: Settings, report: Report) -> Data:
+    return load(
+        folder,
+        schema,
+        split=settings.split,
+        prepared=run.prepared,
+        cold_items=settings.cold_items,
+        seed=settings.seed,
+        progress=report,
+        strict=settings.strict,
+        max_dead=settings.max_dead,
+        decoded=run.folder.parent / DECODED,
+        dead_letters=run.dead_letters,
+    )
+
+
+def _check_settings(run: Run, config: dict[str, Any], twin: Schema) -> None:
+    if other := run.other_settings(config, twin):
+        raise ValueError(
+            f"The run in {str(run.folder)!r} was begun with other settings: {', '.join(other)}. Give those "
+            "to go on, another name (--name), or --replace to begin anew."
+        )
+
+
 def build(twin: Schema, data: Data, settings: Settings) -> Recommender:
     """The model that a training with these settings begins with.
 
@@ -204,36 +200,6 @@ def build(twin: Schema, data: Data, settings: Settings) -> Recommender:
         dtype=settings.dtype,
         seed=settings.seed,
     )
-
-
-def judge(model: Recommender, split: Split, k: Sequence[int]) -> Judgement:
-    """Evaluates a model, and beside it the most popular items, where it ranks the catalogue.
-
-    Raises:
-        ValueError: the split has no events.
-    """
-    results = evaluate(model, split, k)
-    columns = {"model": estimates(results)}
-    if model.schema.retrieval is None:
-        return Judgement(results, columns)
-    columns[MOST_POPULAR] = estimates(evaluate(MostPopular(split.data), split, k))
-    note = ""
-    if split.code == COLD:  # nobody took these items in training: what chance would do
-        items, cut = len(np.unique(split.data.events.item[split.rows])), min(k)
-        note = f"In a random order of the {items} items, recall@{cut} would be {min(1, cut / items):.4f}."
-    return Judgement(results, columns, note)
-
-
-def as_metrics(judgements: dict[str, Judgement]) -> dict[str, Any]:
-    """``{split: {metric: {"mean", "low", "high"}}, "most popular": {split: …}, "protocol": {split: …}}``."""
-    metrics: dict[str, Any] = {name: judged.columns["model"] for name, judged in judgements.items()}
-    metrics[MOST_POPULAR] = {
-        name: judged.columns[MOST_POPULAR]
-        for name, judged in judgements.items()
-        if MOST_POPULAR in judged.columns
-    }
-    metrics["protocol"] = {name: judged.results.protocol for name, judged in judgements.items()}
-    return metrics
 
 
 def _train(model: Recommender, data: Data, settings: Settings, run: Run, report: Report) -> None:
@@ -307,15 +273,9 @@ def _draw_recommendations(
     )
 
 
-def _check_run_folder(folder: Path, replace: bool) -> None:
+def _check_run_folder(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"The run folder {str(folder)!r} is a file; give the name of a new folder.")
-    # metrics.json is the last that is written
-    if (folder / "model.keras").is_file() and (folder / "metrics.json").is_file() and not replace:
-        raise ValueError(
-            f"There is a trained model in {str(folder)!r}. Give the run another name (--name), or replace it "
-            "(--replace)."
-        )
     there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
     if there and not there & _OURS:
         raise ValueError(

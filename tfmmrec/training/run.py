@@ -130,14 +130,18 @@ class Run:
                     (self.folder / LOCK).unlink()
                     self.folder.rmdir()
 
-    def other_settings(self, config: dict[str, Any]) -> list[str]:
-        """What of these settings the run was not begun with, in words; nothing where it was not begun."""
+    def other_settings(self, config: dict[str, Any], schema: Schema) -> list[str]:
+        """What of these settings, and whether this schema, the run was not begun with, in words.
+
+        Nothing where it was not begun.
+        """
         if not (self.folder / "config.json").is_file():
             return []
         config = json.loads(json.dumps(config, default=float))
         kept = self.read("config")
         other = sorted(name for name in config if kept.get(name) != config[name])
-        return [f"{name} ({kept.get(name)!r} then, {config[name]!r} now)" for name in other]
+        words = [f"{name} ({kept.get(name)!r} then, {config[name]!r} now)" for name in other]
+        return words if schema == self.schema else [*words, "the schema"]
 
     def write(self, name: str, value: Any) -> None:
         """Writes ``<name>.json``."""
