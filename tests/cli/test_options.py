@@ -68,10 +68,16 @@ def test_the_help_lists_the_exit_codes(tfmmrec):
         (None, 0, ""),
         (RuntimeError("a fault"), 1, ""),
         (ValueError("no such thing"), 2, "no such thing"),
-        (OSError(28, "No space left", "runs/a"), 2, "No space left: 'runs/a'"),
+        (OSError(40, "Too many links", "runs/a"), 2, "Too many links: 'runs/a'"),
+        (
+            OSError(28, "No space left", "runs/a"),
+            2,
+            "No space left: 'runs/a'. Free some of it, or give a folder on another disk; the same command then "
+            "goes on where it can.",
+        ),
         (KeyboardInterrupt(), 130, "Interrupted. The same command goes on where it can."),
     ],
-    ids=["fine", "unexpected", "wrong input", "full disk", "interrupted"],
+    ids=["fine", "unexpected", "wrong input", "too many links", "full disk", "interrupted"],
 )
 def test_exit_codes(films, monkeypatch, error, code, said):
     def served(*_):
