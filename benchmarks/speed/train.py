@@ -1,7 +1,7 @@
 """How fast a step of next-item training is, beside a plain PyTorch SASRec; id alone, MovieLens-1M.
 
 ``python -m benchmarks.speed.train --peer-python PATH`` needs TFMMREC_DATA and an environment with torch,
-whose Python is PATH; it writes ``benchmarks/results/speed-train.json`` and takes about ten minutes. Both train
+whose Python is PATH; it writes ``benchmarks/results/speed-train.json`` and takes some minutes. Both train
 in turn, in processes of their own, on windows of the same users with the same width, layers, heads, dropout,
 full softmax and AdamW; the ratio is of the medians over the rounds.
 

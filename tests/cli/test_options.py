@@ -72,8 +72,8 @@ def test_the_help_lists_the_exit_codes(tfmmrec):
         (
             OSError(28, "No space left", "runs/a"),
             2,
-            "No space left: 'runs/a'. Free some of it, or give a folder on another disk; the same command then "
-            "goes on where it can.",
+            "No space left: 'runs/a'. Free some of it, or give a folder on another disk; the same command "
+            "then goes on where it can.",
         ),
         (KeyboardInterrupt(), 130, "Interrupted. The same command goes on where it can."),
     ],
