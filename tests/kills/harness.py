@@ -202,6 +202,16 @@ class Kills:
             for one in running:
                 one.result()
 
+    def run_until(self, number: int, first: float, last: float, seed: int) -> None:
+        """Strikes at more seconds of a span until so many kills by time were within the stage.
+
+        A machine that hurries or dawdles moves the stage, and kills come before it begins or after it ends.
+        """
+        for again in range(10):
+            lacking = number - len(self.struck("second"))
+            if lacking > 0:
+                self.run(at_times(first, last, lacking, seed + 100 * again))
+
     def _chain(self, place: int, strikes: Sequence[Strike]) -> None:
         """Kills the same command in the same folder again and again; then lets it get through.
 
@@ -212,7 +222,7 @@ class Kills:
             self._chains(commands, place, deque(strikes))
 
     def _chains(self, commands: Commands, place: int, left: deque[Strike]) -> None:
-        chain = 0
+        chain = len(list(self.base.glob(f"{self.stage}-{place}-*")))
         while left:
             folder = self.base / f"{self.stage}-{place}-{chain}"
             folder.mkdir()

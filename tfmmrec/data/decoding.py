@@ -133,8 +133,8 @@ def _decoded(
 ) -> _Rows:
     """Reads and decodes; runs in a thread."""
     refused: list[tuple[int, str]] = []
-    media: dict[str, Stamp] = {}
-    keys = [_contents(cell, folder, media) for cell in cells]
+    media = stamps(folder, (name for cell in cells for name in named(cell)))
+    keys = [_contents(cell, folder) if shelf else None for cell in cells]
     found = shelf.get([key for key in keys if key]) if shelf else {}
     unknown = [row for row, key in enumerate(keys) if key not in found]
 
@@ -157,10 +157,9 @@ def _decoded(
     return _Rows(len(cells), parts, refused, media, new)
 
 
-def _contents(cell: Any, folder: Path, media: dict[str, Stamp]) -> bytes | None:
+def _contents(cell: Any, folder: Path) -> bytes | None:
     """A hash of what a cell's media contain; None where it names none, or one that cannot be read."""
     digest, some = hashlib.sha256(), False
-    media |= stamps(folder, named(cell))
     try:
         for medium in media_of(cell, folder):
             contents = medium.read()
