@@ -1,7 +1,7 @@
 """How fast a step of next-item training is, beside a plain PyTorch SASRec; id alone, MovieLens-1M.
 
 ``python -m benchmarks.speed.train --peer-python PATH`` needs TFMMREC_DATA and an environment with torch,
-whose Python is PATH; it writes ``benchmarks/results/speed-train.json`` and takes some minutes. Both train
+whose Python is PATH; it writes ``benchmarks/results/speed-train.json`` and takes ten minutes. Both train
 in turn, in processes of their own, on windows of the same users with the same width, layers, heads, dropout,
 full softmax and AdamW; the ratio is of the medians over the rounds.
 
@@ -32,7 +32,7 @@ RESULT = Path(__file__).parent.parent / "results" / "speed-train.json"
 PEER = Path(__file__).parent / "peers" / "torch_sasrec.py"
 
 THREADS = 2
-ROUNDS = 3
+ROUNDS = 2
 SETTINGS: dict[str, Any] = {"width": 64, "layers": 2, "heads": 2, "length": 200, "dropout": 0.2, "users": 128}
 WARM_UP, STEPS = 8, 24
 
