@@ -303,23 +303,21 @@ def test_media_by_id_and_in_a_tar_are_part_of_what_was_prepared(folder, tmp_path
 
 def test_a_medium_that_changed_is_prepared_anew(folder, tmp_path):
     (folder / "posters").mkdir()
-    rows = [f"i{item},posters/{item}.png" for item in range(1, 5)]
-    fill(folder, items="\n".join(["item_id,poster", *rows]) + "\n")
+    fill(folder, items="\n".join(["item_id,poster", *(f"i{i},posters/{i}.png" for i in range(1, 5))]) + "\n")
     schema = Schema(item=[Image("poster", 8, 8)], tasks=[NextItem()], order="file")
 
     def red():
         data = load(folder, schema, prepared=tmp_path / "prepared", max_dead=1, decoded=tmp_path / "decoded")
-        pixels = data.items["poster"]["pixels"][:, 0, 0, 0, 0]
-        return {one: int(red) for one, red in zip(data.item_ids, pixels, strict=True) if red}
+        reds = data.items["poster"]["pixels"][:, 0, 0, 0, 0].tolist()
+        return {one: red for one, red in zip(data.item_ids, reds, strict=True) if red}
 
-    found = []
+    found, manifest = [], tmp_path / "prepared" / "manifest.json"
     for item, shade in ((1, 10), (2, 20), (1, 90)):  # a new one, another new one, another in its place
         Pillow.new("RGB", (8, 8), (shade, 0, 0)).save(folder / "posters" / f"{item}.png")
         found.append(red())
     assert found == [{"i1": 10}, {"i1": 10, "i2": 20}, {"i1": 90, "i2": 20}]
-    prepared = (tmp_path / "prepared" / "manifest.json").stat()
-    assert red() == found[-1]
-    assert (tmp_path / "prepared" / "manifest.json").stat() == prepared  # opened, not prepared again
+    prepared = manifest.stat()
+    assert red() == found[-1] and manifest.stat() == prepared  # opened, not prepared again
 
 
 def test_progress_is_told(folder):

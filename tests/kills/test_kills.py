@@ -73,19 +73,28 @@ def check_kills(kills: Kills, kinds: set[str], tmp_path: Path, least: int = LEAS
         assert kill["size"] in kill["sizes aside"], kill
 
 
-def test_prepare(whole, tmp_path, told):
-    end = second_of(whole.writes, PREPARED)
-    begun = second_of(whole.writes, "open run/.part-schema.json")
-    writes = [(second, kind) for second, kind in whole.writes if second < begun]
-    kinds = {kind for _, kind in writes}
-    kills = Kills(
-        "prepare",
+def of_train(whole, stage, counts) -> Kills:
+    """Kills of one of the two stages of the command that trains."""
+    return Kills(
+        stage,
         lambda folder: train(whole.base, folder),
         whole.base,
         fresh=lambda folder: None,
         check=lambda folder, ended: check_run(whole, folder, ended),
         finished=lambda folder, ended: check_trained(whole, folder, ended),
-        counts=lambda folder, strike: strike.kind in kinds or not (folder / "run" / "prepared").exists(),
+        counts=counts,
+    )
+
+
+def test_prepare(whole, tmp_path, told):
+    end = second_of(whole.writes, PREPARED)
+    begun = second_of(whole.writes, "open run/.part-schema.json")
+    writes = [(second, kind) for second, kind in whole.writes if second < begun]
+    kinds = {kind for _, kind in writes}
+    kills = of_train(
+        whole,
+        "prepare",
+        lambda folder, strike: strike.kind in kinds or not (folder / "run" / "prepared").exists(),
     )
     pixels = (whole.run / "prepared/item_features/poster/pixels.npy").stat().st_size
     cut = Strike("open run/.prepared.part-*/new/*.npy", size=pixels // 2, expected=end)
@@ -100,14 +109,8 @@ def test_train(whole, tmp_path, told):
     last = second_of(whole.writes, TRAINED)
     writes = [(second, kind) for second, kind in whole.writes if second >= begun]
     kinds = {kind for _, kind in writes}
-    kills = Kills(
-        "train",
-        lambda folder: train(whole.base, folder),
-        whole.base,
-        fresh=lambda folder: None,
-        check=lambda folder, ended: check_run(whole, folder, ended),
-        finished=lambda folder, ended: check_trained(whole, folder, ended),
-        counts=lambda folder, strike: strike.kind in kinds or (folder / "run" / "prepared").exists(),
+    kills = of_train(
+        whole, "train", lambda folder, strike: strike.kind in kinds or (folder / "run" / "prepared").exists()
     )
     model = (whole.run / "model.keras").stat().st_size
     cuts = [

@@ -79,7 +79,7 @@ class Decoding:
             reject: is told of the rows that cannot be used.
             preprocess: raw values to parts.
         """
-        shelf = _shelf(self._cache, feature, state)
+        shelf = None if self._cache is None else _Shelf(self._cache, feature, state)
         threads = os.cpu_count() or 1
         pool = ThreadPoolExecutor(threads, "decode")
 
@@ -168,10 +168,6 @@ def _contents(cell: Any, folder: Path) -> bytes | None:
     except (ValueError, OSError):  # the modality says what is wrong
         return None
     return digest.digest() if some else None
-
-
-def _shelf(cache: Path | None, feature: Modality, state: State) -> _Shelf | None:
-    return None if cache is None else _Shelf(cache, feature, state)
 
 
 class _Shelf:
