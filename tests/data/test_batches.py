@@ -37,6 +37,15 @@ def rows_of(batch):
     return read, np.where(x["candidate"] >= 0, y["event"].astype(int), -1)
 
 
+def windows_of(batch):
+    """Of each window of a batch its number, where its states stand, and where what they read stands."""
+    for row, window in enumerate(batch[0]["history.window"]):
+        for number in np.unique(window[window >= 0]):
+            places = np.flatnonzero(window == number)
+            assert (np.diff(places) == 1).all(), "the states of a window stand side by side"
+            yield number, (row, places), (row, places[1:] - 1)
+
+
 @settings(deadline=None, max_examples=50)
 @given(histories=HISTORIES, epoch=st.integers(0, 2), **SETTINGS)
 def test_sequences_ask_about_every_training_event_once(made, histories, length, size, negatives, seed, epoch):
@@ -46,19 +55,23 @@ def test_sequences_ask_about_every_training_event_once(made, histories, length, 
     first_of_user = [train[data.events.user[train] == user][:1] for user in range(len(histories))]
     seen = []
     for batch in batches:
+        x, _, weights = batch
         read, asked = rows_of(batch)
-        for users_read, users_asked, weight in zip(read, asked, batch[2]["next_item"], strict=True):
-            window = users_asked[users_asked >= 0]
+        numbers = []
+        for number, states, reads in windows_of(batch):
+            window, weight = asked[states], weights["next_item"][states]
+            numbers.append(number)
             seen += window.tolist()
             # state j knows the first j events: candidate j is never among them, and they are its latest
-            assert users_read[users_read >= 0].tolist() == window[:-1].tolist()
-            if len(window):
-                place = np.searchsorted(train, window)
-                assert (np.diff(place) == 1).all()
-                assert len(set(data.events.user[window])) == 1
-                whole = window[0] in np.concatenate(first_of_user)
-                expected = [float(whole)] + [1.0] * (len(window) - 1)
-                assert weight.tolist() == expected + [0.0] * (len(weight) - len(window))
+            assert read[reads].tolist() == window[:-1].tolist()
+            assert (np.diff(np.searchsorted(train, window)) == 1).all()
+            assert set(data.events.user[window]) == {x["user.gender.value"][number] - 1}
+            whole = window[0] in np.concatenate(first_of_user)
+            assert weight.tolist() == [float(whole)] + [1.0] * (len(window) - 1)
+        assert sorted(numbers) == list(range(len(numbers)))
+        nobodys = x["history.window"] < 0
+        assert (asked[nobodys] < 0).all() and not weights["next_item"][nobodys].any()
+        assert (read[nobodys[:, 1:]] < 0).all()
     assert sorted(seen) == train.tolist()
 
 
@@ -73,6 +86,9 @@ def test_sets_ask_each_user_about_items_outside_the_context(made, histories, len
         real = (asked >= 0).any(axis=1)
         users += (x["user.user_id.id"][real] - 1).tolist()
         assert (x["user.user_id.id"][~real] == 0).all()
+        of_states = np.pad(read >= 0, ((0, 0), (1, 0)), constant_values=True) & real[:, None]
+        whose = np.where(of_states, np.arange(len(real))[:, None], -1)
+        np.testing.assert_array_equal(x["history.window"], whose)
         assert not x["history.gap"].any()
         np.testing.assert_array_equal(w["match"], asked >= 0)
         for user, context, targets in zip(x["user.user_id.id"] - 1, read, asked, strict=True):
@@ -125,7 +141,11 @@ def test_every_epoch_has_as_many_batches_of_the_promised_shapes(
             shape = (*x["history.item"].shape, x["candidate"].shape[1])
             assert shape in batches.shapes
             assert x["history.gap"].shape == x["event.kind.value"].shape == shape[:2]
-            assert x["user.gender.value"].shape == shape[:1]
+            assert x["history.window"].shape == (shape[0], shape[1] + 1)
+            windows = x["history.window"].max() + 1
+            if ordered:
+                windows = min(bucket for bucket in batches.window_buckets if bucket >= windows)
+            assert x["user.gender.value"].shape == ((windows,) if ordered else shape[:1])
             assert {a.shape for a in (*y.values(), *w.values())} == {(shape[0], shape[2])}
 
 
@@ -138,8 +158,8 @@ def test_an_epoch_of_more_windows_than_were_expected_is_cut_again(made):
 
 
 def test_negatives_change_with_batch_and_epoch(made):
-    data = made([[user] for user in range(60)])
-    batches = Batches(data, data.schema, batch_events=2, negatives=10)
+    data = made([[user, user] for user in range(60)])
+    batches = Batches(data, data.schema, batch_events=2, negatives=10)  # one user each
     drawn = []
     for epoch in range(2):
         batches.epoch = epoch
@@ -153,7 +173,7 @@ def test_negatives_change_with_batch_and_epoch(made):
 @pytest.mark.parametrize("items", [1, 32, 33, 64, 65, 97, 200, 300])
 def test_a_batch_of_many_items_takes_a_larger_size(made, items):
     data = made([range(items), range(300)], length=299)
-    batches = Batches(data, data.schema, batch_events=1)  # each user alone
+    batches = Batches(data, data.schema, batch_events=1)  # each user alone, as neither fits beside the other
     sizes = {(x["candidate"] >= 0).sum(): x["item.row"] for x, _, _ in batches}
     row = sizes[items]
     assert (row >= 0).sum() == items
@@ -193,6 +213,7 @@ def test_arrays_have_their_types(made):
     assert {name: str(array.dtype) for name, array in (x | y).items()} == {
         "history.item": "int32",
         "history.gap": "int32",
+        "history.window": "int32",
         "event.kind.value": "int32",
         "event.seconds.number": "float32",
         "user.gender.value": "int32",
@@ -219,7 +240,8 @@ def test_features_stand_beside_their_rows_and_are_missing_on_padding(made):
         np.testing.assert_array_equal(x["item.item_id.id"], item + 1)
         np.testing.assert_array_equal(x["item.price.number"], np.where(item >= 0, item + 1, np.nan))
         user = x["user.gender.value"]
-        np.testing.assert_array_equal(user > 0, (x["candidate"] >= 0).any(axis=1))
+        windows = x["history.window"].max() + 1
+        np.testing.assert_array_equal(user > 0, np.arange(len(user)) < windows)
         np.testing.assert_array_equal(x["user.age.number"], np.where(user > 0, user, np.nan))
         event = x["event.kind.value"]
         np.testing.assert_array_equal(event > 0, x["history.item"] >= 0)
@@ -231,8 +253,9 @@ def test_a_twin_gets_its_own_features_and_tasks_alone(made):
     data = made([range(9)] * 3)
     twin = data.schema.only(item=["item_id"], user=[], event=["kind"], tasks=["like"])
     x, y, w = Batches(data, twin)[0]
-    names = {"history.item", "history.gap", "event.kind.value", "candidate", "item.row", "item.log_q"}
-    assert set(x) == names | {"item.encoded", "item.item_id.id"}
+    of_history = {"history.item", "history.window", "history.gap", "event.kind.value"}
+    of_items = {"item.row", "item.log_q", "item.encoded", "item.item_id.id"}
+    assert set(x) == of_history | of_items | {"candidate"}
     assert set(y) == set(w) == {"like"}
 
 
@@ -254,11 +277,18 @@ def test_labels_and_weights(made):
 
 def test_the_cut_off_beginning_counts_in_no_task(made):
     data = made([range(20)], length=4)
-    for x, _, w in Batches(data, data.schema, batch_events=5):
-        first = x["event.kind.value"][0, 0] == 1 or x["candidate"][0, 1] < 0 and w["event"][0, 0] == 1
-        assert w["next_item"][0, 0] == w["event"][0, 0] == float(first)
-        assert w["like"][0, 0] == 2 * float(first)
-        assert (w["event"][0, 1:] == (x["candidate"][0, 1:] >= 0)).all()
+    known = 0
+    for batch in Batches(data, data.schema, batch_events=5):
+        w = batch[2]
+        for row, whose in enumerate(batch[0]["history.window"]):
+            begins = np.append(True, whose[1:] != whose[:-1]) & (whose >= 0)
+            first = begins & (rows_of(batch)[1][row] == 0)
+            known += first.sum()
+            counted = (whose >= 0) & (first | ~begins)
+            np.testing.assert_array_equal(w["next_item"][row], counted)
+            np.testing.assert_array_equal(w["event"][row], counted)
+            np.testing.assert_array_equal(w["like"][row], 2 * counted)
+    assert known == 1
 
 
 def test_gaps_are_between_neighbours_of_the_window(made):
@@ -266,13 +296,12 @@ def test_gaps_are_between_neighbours_of_the_window(made):
     data = made([range(6), [6, 7, 8]], [[0, 0, 3, 0, 0, 0], [0, 0, 0]], times=time, length=6)
     gaps = {}
     for batch in Batches(data, data.schema, batch_events=20):
-        for read, gap in zip(rows_of(batch)[0], batch[0]["history.gap"], strict=True):
-            gaps[tuple(read[read >= 0].tolist())] = gap.tolist()
+        for _, _, reads in windows_of(batch):
+            gaps[tuple(rows_of(batch)[0][reads].tolist())] = batch[0]["history.gap"][reads].tolist()
     # the held-out event at 161 s is no neighbour, time does not run backwards, and the last is not read
     minutes, day = gap_buckets(np.asarray([1.0, 1e6 - 101]))
     assert 0 < minutes < day
-    assert gaps == {(0, 1, 3, 4): [0, minutes, day, 0, 0, 0], (6, 7): [0, 1], (): gaps.get((), [])}
-    assert not any(gaps.get((), []))
+    assert gaps == {(0, 1, 3, 4): [0, minutes, day, 0], (6, 7): [0, 1]}
 
 
 def test_inputs_are_those_of_evaluation(made):
@@ -280,16 +309,16 @@ def test_inputs_are_those_of_evaluation(made):
     users_seen = 0
     for batch in Batches(data, data.schema, batch_events=15):
         x, read = batch[0], rows_of(batch)[0]
-        filled = x["user.gender.value"] > 0
-        users, length = x["user.gender.value"][filled] - 1, read.shape[1]
-        expected = history_inputs(data, users, [rows[rows >= 0] for rows in read[filled]], length)
-        real = expected["history.item"] >= 0
-        rows = np.where(x["history.item"] >= 0, x["item.row"][x["history.item"]], -1)
-        np.testing.assert_array_equal(rows[filled], expected.pop("history.item"))
-        for name, array in expected.items():
-            where = real if array.shape[:2] == real.shape else slice(None)
-            np.testing.assert_array_equal(x[name][filled][where], array[where], err_msg=name)
-        users_seen += len(users)
+        x["history.item"] = np.where(x["history.item"] >= 0, x["item.row"][x["history.item"]], -1)
+        for number, _, reads in windows_of(batch):
+            events = read[reads]
+            user = x["user.gender.value"][[number]] - 1
+            expected = history_inputs(data, user, [events], len(events))
+            np.testing.assert_array_equal(expected.pop("history.window"), [[0] * (len(events) + 1)])
+            for name, array in expected.items():
+                found = x[name][[number]] if name.startswith("user.") else x[name][reads][None]
+                np.testing.assert_array_equal(found, array, err_msg=name)
+            users_seen += 1
     assert users_seen == 3
 
 
@@ -355,18 +384,21 @@ def test_a_batch_follows_from_seed_epoch_and_index(made, ordered):
     assert not all(map(same, batches, later))
 
 
-def test_users_are_shuffled_among_batches_and_batches_among_themselves(made):
-    data = made([range(3)] * 50 + [range(9)] * 50, length=8)
+@pytest.mark.parametrize(("ordered", "rows"), [(True, 50 + 17), (False, 100)])
+def test_users_are_shuffled_among_batches_and_batches_among_themselves(made, ordered, rows):
+    """With an order, three short windows stand in one row as long as a long one."""
+    data = made([range(3)] * 50 + [range(9)] * 50, ordered=ordered, length=8)
     batches = Batches(data, data.schema, batch_events=90)
-    shapes = "".join(str(x["candidate"].shape[1]) for x, _, _ in batches)
-    assert sorted(shapes) == ["3"] * 2 + ["9"] * 5
-    orders = {shapes}
-    together = {frozenset(x["user.gender.value"]) for x, _, _ in batches}
-    for epoch in range(1, 6):
+    together, long_ones = set(), set()
+    for epoch in range(6):
         batches.epoch = epoch
-        orders.add("".join(str(x["candidate"].shape[1]) for x, _, _ in batches))
-        assert not together & {frozenset(x["user.gender.value"]) for x, _, _ in batches}
-    assert len(orders) > 3
+        filled = [len({row for _, (row, _), _ in windows_of(batch)}) for batch in batches]
+        assert sum(filled) == rows
+        users = [frozenset(x["user.gender.value"]) for x, _, _ in batches]
+        assert not together & set(users)
+        together |= set(users)
+        long_ones.add(tuple(sum(user > 50 for user in of_batch) for of_batch in users))
+    assert len(long_ones) > 3, "the batches with the long windows come in another order, or have other rows"
 
 
 def test_windows_are_cut_elsewhere_in_each_epoch(made):
@@ -375,8 +407,9 @@ def test_windows_are_cut_elsewhere_in_each_epoch(made):
     starts = set()
     for epoch in range(100):
         batches.epoch = epoch
-        starts |= {rows_of(batch)[1][0, 0] for batch in batches}
-    assert starts - {-1} == set(range(60))
+        for batch in batches:
+            starts |= {rows_of(batch)[1][row, places[0]] for _, (row, places), _ in windows_of(batch)}
+    assert starts == set(range(60))
 
 
 @pytest.mark.parametrize(

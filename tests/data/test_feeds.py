@@ -82,6 +82,7 @@ def test_a_dataset_knows_its_length_and_its_fixed_dimensions(batches):
     assert shapes == {
         "history.item": (None, None),
         "history.gap": (None, None),
+        "history.window": (None, None),
         "event.kind.value": (None, None),
         "event.seconds.number": (None, None),
         "candidate": (None, None),

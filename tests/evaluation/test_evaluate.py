@@ -64,7 +64,8 @@ def test_every_state_is_that_of_its_own_history(model, small_data):
         inputs = history_inputs(small_data, queries.users[[query]], [history], 6)
         assert (inputs["history.item"] == small_data.events.item[history[-6:]]).all()
         inputs["history.vector"] = vectors[inputs["history.item"]]
-        alone = np.asarray(model.user_tower.predict_on_batch(inputs))
+        tower = model.user_tower
+        alone = np.asarray(tower.predict_on_batch({name: inputs[name] for name in tower.input}))
         np.testing.assert_allclose(states[query], alone[0, 6], rtol=1e-4, atol=1e-5)
 
 

@@ -13,6 +13,8 @@ from tfmmrec.modalities.history import GAPS, SequenceAttention
 LENGTH, WIDTH = 5, 8
 SIZES = np.asarray([5, 3, 1, 0])
 MASK = np.arange(LENGTH) < SIZES[:, None]
+STATES = np.arange(LENGTH + 1) <= SIZES[:, None]
+WINDOW = np.where(STATES, np.arange(4)[:, None], -1).astype("int32")
 
 
 @pytest.mark.parametrize(
@@ -46,7 +48,7 @@ def built(causal=True, **settings):
     history = History(**({"length": LENGTH, "layers": 2, "heads": 2, "dropout": 0.0} | settings))
     layer = history.encoder(WIDTH, causal=causal, name="history")
     layer(
-        keras.Input((None, WIDTH)), keras.Input((None,), dtype="bool"), keras.Input((None,), dtype="int32"),
+        keras.Input((None, WIDTH)), keras.Input((None,), dtype="int32"), keras.Input((None,), dtype="int32"),
         keras.Input((WIDTH,)),
     )  # fmt: skip
     for attention in layer.attentions:
@@ -57,7 +59,7 @@ def built(causal=True, **settings):
 
 def given(seed=0):
     gap = np.random.default_rng(seed).integers(0, GAPS, MASK.shape).astype("int32")
-    return [random(4, LENGTH, WIDTH, seed=seed), MASK, gap, random(4, WIDTH, seed=seed + 1)]
+    return [random(4, LENGTH, WIDTH, seed=seed), WINDOW, gap, random(4, WIDTH, seed=seed + 1)]
 
 
 @pytest.mark.backend
@@ -68,10 +70,10 @@ def test_a_state_for_each_number_of_events_that_knows_no_later_one():
     assert layer.compute_output_shape(inputs[0].shape) == states.shape
     changed = []
     for place in range(LENGTH):
-        events, mask, gap, user = (array.copy() for array in inputs)
+        events, window, gap, user = (array.copy() for array in inputs)
         events[:, place:] += 1
         gap[:, place:] = (gap[:, place:] + 7) % GAPS
-        changed.append((events, mask, gap, user))
+        changed.append((events, window, gap, user))
     others = run(lambda *x: [layer(*one) for one in x], *changed)
     for place, other in enumerate(others):
         moved = np.abs(other - states).max(axis=-1) > 1e-4
@@ -83,56 +85,76 @@ def test_a_state_for_each_number_of_events_that_knows_no_later_one():
 
 @pytest.mark.backend
 def test_shorter_batches_give_the_same_states():
-    layer, (events, mask, gap, user) = built(), given()
-    states = run(layer, events, mask, gap, user)
-    cut = run(layer, events[1:, :3], mask[1:, :3], gap[1:, :3], user[1:])
+    layer, (events, window, gap, user) = built(), given()
+    states = run(layer, events, window, gap, user)
+    cut = run(layer, events[1:, :3], np.maximum(window[1:, :4] - 1, -1), gap[1:, :3], user[1:])
     np.testing.assert_allclose(cut[0], states[1, :4], rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(cut[1, :2], states[2, :2], rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.backend
+@pytest.mark.parametrize("with_user", [True, False])
+def test_windows_in_one_row_are_read_as_if_each_stood_alone(with_user):
+    layer, (events, window, gap, user) = built(), given()
+
+    def read(*inputs):
+        return layer(*inputs, user if with_user else None)
+
+    alone = run(read, events, window, gap)
+    packed = np.asarray([[0] * 6, [1] * 4 + [2] * 2, [3] + [-1] * 5], "int32")
+    nothing = np.full((1, WIDTH), np.nan, "float32")  # what no state reads may be anything
+    rows = [events[0], np.concatenate([events[1, :3], nothing, events[2, :1]]), np.repeat(nothing, 5, axis=0)]
+    gaps = [gap[0], [*gap[1, :3], 9, gap[2, 0]], [9] * 5]
+    states = run(read, np.stack(rows), packed, np.asarray(gaps, "int32"))
+    for owner, (row, place) in enumerate([(0, 0), (1, 0), (1, 4), (2, 0)]):
+        found = states[row, place : place + SIZES[owner] + 1]
+        np.testing.assert_allclose(found, alone[owner, : SIZES[owner] + 1], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.backend
 def test_padding_has_no_effect_even_where_it_is_not_a_number():
-    layer, (events, mask, gap, user) = built(), given()
-    other = np.where(mask[..., None], events, np.nan).astype("float32")
-    states, padded = run(lambda e, o: (layer(e, mask, gap, user), layer(o, mask, gap, user)), events, other)
-    real = np.arange(LENGTH + 1) <= SIZES[:, None]
-    np.testing.assert_allclose(padded[real], states[real], rtol=1e-5, atol=1e-6)
+    layer, (events, window, gap, user) = built(), given()
+    other = np.where(MASK[..., None], events, np.nan).astype("float32")
+    both = run(lambda e, o: (layer(e, window, gap, user), layer(o, window, gap, user)), events, other)
+    states, padded = both
+    np.testing.assert_allclose(padded[STATES], states[STATES], rtol=1e-5, atol=1e-6)
     assert np.isfinite(padded).all()
 
 
 def test_order_gaps_and_user_matter():
-    layer, (events, mask, gap, user) = built(), given()
-    states = run(layer, events, mask, gap, user)[0, -1]
+    layer, (events, window, gap, user) = built(), given()
+    states = run(layer, events, window, gap, user)[0, -1]
     for change in (
-        (events[:, [1, 0, 2, 3, 4]], mask, gap, user),
-        (events, mask, (gap + 1) % GAPS, user),
-        (events, mask, gap, user + 1),
+        (events[:, [1, 0, 2, 3, 4]], window, gap, user),
+        (events, window, (gap + 1) % GAPS, user),
+        (events, window, gap, user + 1),
     ):
         assert np.abs(run(layer, *change)[0, -1] - states).max() > 1e-3
 
 
 @pytest.mark.backend
 def test_a_set_has_one_state_and_no_order():
-    layer, (events, mask, gap, user) = built(causal=False), given()
+    layer, (events, window, gap, user) = built(causal=False), given()
     assert layer.gap is None
-    states = run(layer, events, mask, gap, user)
+    states = run(layer, events, window, gap, user)
     assert states.shape == (4, 1, WIDTH) == layer.compute_output_shape(events.shape)
-    order = np.asarray([3, 0, 4, 1, 2])
-    shuffled = np.where(mask[..., None], events, np.nan)[:, order].astype("float32")
-    other = run(layer, shuffled, mask[:, order], (gap + 5) % GAPS, user)
+    shuffled = np.where(MASK[..., None], events, np.nan).astype("float32")
+    shuffled[0] = shuffled[0, [3, 0, 4, 1, 2]]
+    shuffled[1, :3] = shuffled[1, [2, 0, 1]]
+    other = run(layer, shuffled, window, (gap + 5) % GAPS, user)
     np.testing.assert_allclose(other, states, rtol=1e-4, atol=1e-5)
     events[0, 4] += 1
-    assert np.abs(run(layer, events, mask, gap, user) - states).max(axis=(1, 2)).argmax() == 0
+    assert np.abs(run(layer, events, window, gap, user) - states).max(axis=(1, 2)).argmax() == 0
 
 
 @pytest.mark.backend
 @pytest.mark.parametrize("causal", [True, False])
 def test_gradient_reaches_every_weight_event_and_user(causal):
-    layer, (events, mask, gap, user) = built(causal), given()
-    mask, gap = ops.convert_to_tensor(mask), ops.convert_to_tensor(gap)
+    layer, (events, window, gap, user) = built(causal), given()
+    window, gap = ops.convert_to_tensor(window), ops.convert_to_tensor(gap)
 
     def loss(events, user):
-        states = layer(events, mask, gap, user)
+        states = layer(events, window, gap, user)
         return ops.sum(ops.sin(states * random(4, 1, WIDTH, seed=9)))
 
     weights = layer.trainable_variables
@@ -152,11 +174,12 @@ def test_attention_by_hand():
     layer.output_projection.kernel.assign(np.eye(2))
     layer.distance_bias.assign(np.log([[1.0, 2.0, 5.0]]))
     x = np.asarray([[[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0]]], "float32")  # RMS 1: the norm changes nothing
-    out = run(layer, x, np.asarray([[True, True, True]]))[0] - x[0]
+    out = run(layer, x, np.zeros((1, 3), "int32"))[0] - x[0]
     expected = [x[0, 0], (2 * x[0, 0] + x[0, 1]) / 3, (5 * x[0, 0] + 2 * x[0, 1] + x[0, 2]) / 8]
     np.testing.assert_allclose(out, expected, rtol=1e-4, atol=1e-6)
-    masked = run(layer, x, np.asarray([[True, False, True]]))[0] - x[0]
-    np.testing.assert_allclose(masked[2], (5 * x[0, 0] + x[0, 2]) / 6, rtol=1e-4, atol=1e-6)
+    two_windows = run(layer, x, np.asarray([[4, 7, 7]]))[0] - x[0]
+    expected = [x[0, 0], x[0, 1], (2 * x[0, 1] + x[0, 2]) / 3]
+    np.testing.assert_allclose(two_windows, expected, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("causal", [True, False])

@@ -8,7 +8,7 @@ import numpy as np
 
 from tfmmrec.data.dataset import Data
 from tfmmrec.data.distinct import draw_absent, item_buckets, log_inclusion
-from tfmmrec.data.windows import Sequences, Sets, Windows
+from tfmmrec.data.windows import Placement, Sequences, Sets, Windows, ranges
 from tfmmrec.modalities import gap_buckets, missing_parts
 from tfmmrec.schema import SIDES, Schema, Side
 
@@ -21,11 +21,12 @@ _TRIALS = 8  # epochs planned ahead to learn how many batches one takes
 
 @dataclass(frozen=True)
 class _Plan:
-    """One epoch: the list of events, the windows in it, and each batch's bucket and windows."""
+    """One epoch: the list of events, the windows in it, where they stand, each batch's bucket and rows."""
 
     epoch: int
     rows: np.ndarray
     windows: Windows
+    placement: Placement
     batches: list[tuple[int, np.ndarray]]
 
 
@@ -38,17 +39,21 @@ class Batches:
     """Shuffled training batches ``(x, y, w)`` of numpy arrays.
 
     With an order of events, each user's training events are cut at a random offset into windows of at most
-    ``history.length + 1``; every event is a candidate once per epoch. Without an order, a random quarter of
-    each user's items (1 to 16) is held out as candidates and the others are read.
+    ``history.length + 1``, which are packed into rows; every event is a candidate once per epoch. Without an
+    order, a random quarter of each user's items (1 to 16) is held out as candidates and the others are read,
+    and each row is one window.
 
-    B users with L places of history and K candidates; U distinct items. In `x`:
+    B rows with L places of history and K candidates; W windows; U distinct items. In `x`:
 
-    * ``history.item`` int32 ``[B, L]``: position among the distinct items, −1 is padding, at the end;
+    * ``history.window`` int32 ``[B, L + 1]``: whose each state is, a row of ``user.…``; −1 is padding, at the
+      end. The states of a window stand side by side;
+    * ``history.item`` int32 ``[B, L]``: the event that the state one place later reads, as position among the
+      distinct items; −1 where that state is the first of a window, or padding;
       ``history.gap`` int32 ``[B, L]``: see `gap_buckets`; ``event.<feature>.<part>`` ``[B, L, …]``;
-    * ``user.<feature>.<part>`` ``[B, …]``;
+    * ``user.<feature>.<part>`` ``[W, …]``, padded by missing values;
     * ``candidate`` int32 ``[B, K]``: position among the distinct items, −1 is padding. With an order
-      K = L + 1 and state j, which knows the first j events, is asked about candidate j; else one state
-      is asked about all;
+      K = L + 1 and each state is asked about the candidate in its own place; else one state is asked about
+      all;
     * ``item.row`` int32 ``[U]``: row of the catalogue, −1 is padding, at the end; ``item.log_q`` float32
       ``[U]``: log of the item's chance to be in a batch;
     * ``item.<feature>.<part>`` ``[E, …]`` of the items to encode, each once, and ``item.encoded`` int32
@@ -61,8 +66,9 @@ class Batches:
 
     Where the schema has no users there is no ``history.…``: a batch is B examples, each with one candidate.
 
-    L is one of a few lengths, each with its own B, and U one of a geometric series of sizes, so that there
-    are few shapes to compile. Every epoch has the same number of batches: Keras' ``fit`` counts them once.
+    With an order there is one L and one B; without, L is one of a few lengths, each with its own B. U and W
+    are of a geometric series of sizes. So there are few shapes to compile. Every epoch has the same number of
+    batches: Keras' ``fit`` counts them once.
 
     A batch is determined by the data, `seed`, `epoch` and its index. ``copy.copy(batches)`` keeps its epoch
     when the original goes on to the next.
@@ -70,7 +76,7 @@ class Batches:
     Args:
         data: the prepared data.
         schema: features and tasks asked for, `data`'s own or a part of it (`Schema.only`).
-        batch_events: states of a batch, about; the users of a batch are so many by L + 1, at least one. By
+        batch_events: states of a batch, about; the rows of a batch are so many by L + 1, at least one. By
             default 4096, and 32 examples where there are no users.
         negatives: trained items added to those of the events, drawn uniformly from the others.
         encoded: at most so many items of a batch are encoded, drawn anew for each batch; all by default.
@@ -118,6 +124,8 @@ class Batches:
         """``(B, L, K)`` of each length bucket."""
         self.item_buckets = item_buckets(data.vocabulary.trained_items)
         """Every U there can be."""
+        self.window_buckets = item_buckets(self.shapes[0][0] * self.shapes[0][2]) if schema.ordered else None
+        """Every W there can be; None where W is B."""
         self._missing = {
             side: {
                 feature.name: missing_parts(feature, data.vocabulary.features[side][feature.name], 1)
@@ -126,7 +134,7 @@ class Batches:
             for side in SIDES
         }
         trials = [self._cutter.cut(self._generator(0, trial)) for trial in range(_TRIALS)]
-        self._count = max(sum(self._batches_per_bucket(windows)) for windows in trials)
+        self._count = max(sum(self._batches_per_bucket(self._cutter.place(trial))) for trial in trials)
         self._plan = self._plan_epoch(0)
         self._log_q = self._log_inclusion()
 
@@ -158,21 +166,28 @@ class Batches:
         """
         plan, events = self._plan, self.data.events
         index = range(len(self))[index]
-        bucket, chosen = plan.batches[index]
-        users, length, candidates = self.shapes[bucket]
-        windows, blank = plan.windows, users - len(chosen)
+        bucket, rows = plan.batches[index]
+        size, length, candidates = self.shapes[bucket]
+        chosen, row, offset = plan.placement.of_rows(rows)
+        windows = plan.windows
 
-        def places(start: np.ndarray, size: np.ndarray, width: int) -> np.ndarray:
-            """Rows of events ``[B, width]``, −1 is padding."""
-            place = np.arange(width)
-            listed = np.minimum(start[chosen, None] + place, len(plan.rows) - 1)
-            rows = np.where(place < size[chosen, None], plan.rows[listed], -1)
-            return np.pad(rows, ((0, blank), (0, 0)), constant_values=-1)
+        def spread(start: np.ndarray, count: np.ndarray, width: int) -> np.ndarray:
+            """Rows of events ``[B, width]``, each window's from its offset on; −1 is padding."""
+            flat, at = np.full(size * width, -1), ranges(row * width + offset, count[chosen])
+            flat[at] = plan.rows[ranges(start[chosen], count[chosen])]
+            return flat.reshape(size, width)
 
-        read = places(windows.history_start, windows.history_size, length)
-        asked = places(windows.candidate_start, windows.candidate_size, candidates)
-        user = np.pad(windows.user[chosen], (0, blank), constant_values=-1)
-        first_known = np.pad(~windows.continued[chosen], (0, blank))
+        read = spread(windows.history_start, windows.history_size, length)
+        asked = spread(windows.candidate_start, windows.candidate_size, candidates)
+        first = row * candidates + offset
+        counted = asked >= 0
+        counted.ravel()[first[windows.continued[chosen]]] = False
+        user = windows.user[chosen]
+        if self.window_buckets is None:
+            wanted = size
+        else:
+            wanted = self.window_buckets[np.searchsorted(self.window_buckets, len(chosen))]
+        user = np.pad(user, (0, wanted - len(chosen)), constant_values=-1)
 
         x, position = self._distinct_items(
             np.where(read >= 0, events.item[read], -1),
@@ -181,30 +196,34 @@ class Batches:
         )
         history, x["candidate"] = position
         if self.schema.user_id is not None:
+            whose = np.full(size * (length + 1), -1, "int32")
+            states = windows.history_size[chosen] + 1
+            whose[ranges(row * (length + 1) + offset, states)] = np.repeat(np.arange(len(chosen)), states)
+            x["history.window"] = whose.reshape(size, length + 1)
             x["history.item"], x["history.gap"] = history, self._gaps(read)
         x |= self._features("event", events.features, read)
         x |= self._features("user", self.data.users, user)
-        return x, *self._labels(asked, first_known)
+        return x, *self._labels(asked, counted)
 
     def _generator(self, *key: int) -> np.random.Generator:
         return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=key))
 
-    def _batches_per_bucket(self, windows: Windows) -> list[int]:
-        bucket = np.searchsorted(self._cutter.lengths, windows.history_size)
-        counts = np.bincount(bucket, minlength=len(self.shapes))
-        return [-(-int(count) // users) for count, (users, _, _) in zip(counts, self.shapes, strict=True)]
+    def _batches_per_bucket(self, placement: Placement) -> list[int]:
+        counts = np.bincount(placement.bucket, minlength=len(self.shapes))
+        return [-(-int(count) // size) for count, (size, _, _) in zip(counts, self.shapes, strict=True)]
 
     def _plan_epoch(self, epoch: int) -> _Plan:
         generator = self._generator(1, epoch)
-        windows = self._cutter.cut(generator)
-        per_bucket = self._batches_per_bucket(windows)
-        while sum(per_bucket) > self._count:  # rare: other offsets, which take no more batches than a trial
-            windows = self._cutter.cut(generator)
-            per_bucket = self._batches_per_bucket(windows)
+        while True:
+            windows = self._cutter.cut(generator).shuffled(generator)
+            placement = self._cutter.place(windows)
+            per_bucket = self._batches_per_bucket(placement)
+            if sum(per_bucket) <= self._count:
+                break  # else, which is rare, other offsets, which take no more batches than a trial
         per_bucket[int(np.argmax(per_bucket))] += self._count - sum(per_bucket)
 
-        shuffled = generator.permutation(len(windows.user))
-        bucket = np.searchsorted(self._cutter.lengths, windows.history_size)[shuffled]
+        shuffled = generator.permutation(len(placement.bucket))
+        bucket = placement.bucket[shuffled]
         batches = [
             (number, part)
             for number, count in enumerate(per_bucket)
@@ -212,7 +231,8 @@ class Batches:
             for part in np.array_split(shuffled[bucket == number], count)
         ]
         order = generator.permutation(len(batches))
-        return _Plan(epoch, self._cutter.rows(generator), windows, [batches[i] for i in order])
+        rows = self._cutter.rows(generator)
+        return _Plan(epoch, rows, windows, placement, [batches[i] for i in order])
 
     def _log_inclusion(self) -> np.ndarray:
         events, rows, windows = self.data.events, self._plan.rows, self._plan.windows
@@ -268,11 +288,9 @@ class Batches:
                 taken[padding] = missing[part][0]
         return x
 
-    def _labels(self, rows: np.ndarray, first_known: np.ndarray) -> tuple[Arrays, Arrays]:
+    def _labels(self, rows: np.ndarray, counted: np.ndarray) -> tuple[Arrays, Arrays]:
         events = self.data.events
         real = rows >= 0
-        counted = real.copy()
-        counted[:, 0] &= first_known
         y, w = {}, {}
         for task in self.schema.tasks:
             label = (events.item if task.retrieval else events.labels[task.name])[rows]

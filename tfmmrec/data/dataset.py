@@ -170,6 +170,7 @@ def history_inputs(
 
     Returns:
         ``history.item`` int32 ``[B, length]`` rows of the catalogue (−1 is padding, at the end),
+        ``history.window`` int32 ``[B, length + 1]`` whose each state is (−1: nobody's),
         ``history.gap`` int32 ``[B, length]``, ``event.<feature>.<part>`` ``[B, length, …]`` and
         ``user.<feature>.<part>`` ``[B, …]``.
     """
@@ -184,8 +185,10 @@ def history_inputs(
     if len(events.time):
         time = events.time[rows]
         gap[:, 1:] = gap_buckets(np.diff(time, axis=1))
+    user = np.arange(len(users), dtype="int32")[:, None]
     inputs: dict[str, Any] = {
         "history.item": np.where(present, events.item[rows] if len(events.item) else 0, -1).astype("int32"),
+        "history.window": np.where(np.pad(present, ((0, 0), (1, 0)), constant_values=True), user, -1),
         "history.gap": np.where(present, gap, 0).astype("int32"),
     }
     for feature in data.schema.features("event"):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from tfmmrec.data.dataset import TRAIN, Events
+from tfmmrec.data.packing import pack
 
 MOST_TARGETS = 16
 """Targets of one user and epoch that are held out of a set, at most."""
@@ -30,6 +31,46 @@ class Windows:
     candidate_start: np.ndarray
     candidate_size: np.ndarray
     continued: np.ndarray
+
+    def shuffled(self, generator: np.random.Generator) -> Windows:
+        """The same windows in a random order."""
+        order = generator.permutation(len(self.user))
+        return Windows(*(getattr(self, field.name)[order] for field in fields(self)))
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where the windows of an epoch stand: rows that hold one window or several.
+
+    Attributes:
+        bucket: int ``[R]``, the number of each row's length among the lengths that batches are made for.
+        first: int ``[R + 1]``, row r holds the windows ``window[first[r] : first[r + 1]]``.
+        window: int ``[W]``, windows in the order of their rows.
+        offset: int ``[W]``, the state of its row at which each of these begins.
+    """
+
+    bucket: np.ndarray
+    first: np.ndarray
+    window: np.ndarray
+    offset: np.ndarray
+
+    @classmethod
+    def of(cls, row: np.ndarray, offset: np.ndarray, bucket: np.ndarray) -> Placement:
+        """Of each window's row and offset, and each row's bucket."""
+        window = np.lexsort((offset, row))
+        first = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(bucket)))])
+        return cls(bucket, first, window, offset[window])
+
+    def of_rows(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The windows of these rows, which of the rows each stands in, and its offset there."""
+        count = self.first[rows + 1] - self.first[rows]
+        place = ranges(self.first[rows], count)
+        return self.window[place], np.repeat(np.arange(len(rows)), count), self.offset[place]
+
+
+def ranges(start: np.ndarray, count: np.ndarray) -> np.ndarray:
+    """``start, start + 1, … start + count − 1`` of each, in one array."""
+    return np.repeat(start - np.cumsum(count) + count, count) + np.arange(count.sum())
 
 
 def length_buckets(length: int) -> np.ndarray:
@@ -55,12 +96,18 @@ class Sequences:
         self._user = np.flatnonzero(size)
         self._size = size[self._user]
         self._first = np.cumsum(self._size) - self._size
-        self.lengths = length_buckets(length)
+        # no longer than the longest window that there is: whoever has few events is read in short rows
+        self.lengths = np.asarray([max(1, min(length, int(self._size.max()) - 1))])
         self.candidates = self.lengths + 1
 
     def rows(self, generator: np.random.Generator) -> np.ndarray:
         """int64 ``[E']``: the list of events that windows count in."""
         return self._rows
+
+    def place(self, windows: Windows) -> Placement:
+        """Windows side by side in rows of one length."""
+        row, offset = pack(windows.candidate_size, int(self.candidates[0]))
+        return Placement.of(row, offset, np.zeros(1 + row.max(), "int64"))
 
     def cut(self, generator: np.random.Generator) -> Windows:
         """Windows that hold every training event once."""
@@ -118,3 +165,8 @@ class Sets:
     def cut(self, generator: np.random.Generator) -> Windows:
         """One window per user; the same in every epoch, since chance is in the list of events."""
         return self._windows
+
+    def place(self, windows: Windows) -> Placement:
+        """Each window alone in a row of the least of `lengths` that holds it."""
+        row = np.arange(len(windows.user))
+        return Placement.of(row, np.zeros_like(row), np.searchsorted(self.lengths, windows.history_size))

@@ -132,7 +132,9 @@ class UserReader:
             parts = _choose(stored, known_parts, parts)
             seen = tf.concat([found, self.users.seen(tf.where(stored, user, -1))], axis=1)
         gap = tf.pad(gap_buckets(time[:, 1:] - time[:, :-1]), [[0, 0], [1, 0]])
-        inputs = {"history.item": item, "history.gap": tf.where(item >= 0, gap, 0)}
+        read = tf.pad(item >= 0, [[0, 0], [1, 0]], constant_values=True)
+        window = tf.where(read, tf.range(tf.shape(item)[0])[:, None], -1)
+        inputs = {"history.item": item, "history.window": window, "history.gap": tf.where(item >= 0, gap, 0)}
         for feature, of_feature in parts.items():
             inputs |= {f"event.{feature}.{part}": tensor for part, tensor in of_feature.items()}
         return inputs, seen, count

@@ -34,12 +34,12 @@ def chunked_softmax(
     positions = ops.shape(hidden)[0]
     width = hidden.shape[-1]
     lacking = -positions % chunk
-    target = ops.clip(ops.cast(target, "int32"), 0, ops.shape(table)[0] - 1)
-    shift = ops.zeros((ops.shape(table)[0],), "float32") if bias is None else ops.cast(bias, "float32")
 
     # integer and constant inputs stay outside: a custom gradient must answer for each of its arguments
-    targets = ops.reshape(ops.pad(target, [[0, lacking]]), (-1, chunk))
-    weights = ops.reshape(ops.pad(ops.cast(weight, "float32"), [[0, lacking]]), (-1, chunk))
+    targets = ops.clip(ops.cast(target, "int32"), 0, ops.shape(table)[0] - 1)
+    weights = ops.cast(weight, "float32")
+    weights_by_chunk = ops.reshape(ops.pad(weights, [[0, lacking]]), (-1, chunk, 1))
+    shift = None if bias is None else ops.cast(bias, "float32")
 
     @ops.custom_gradient
     def total_loss(hidden: Any, table: Any) -> tuple[Any, Any]:
@@ -48,32 +48,41 @@ def chunked_softmax(
 
         def one_chunk(i: Any, carry: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
             total, table_gradient, hidden_gradient = carry
-            h, t, w = ops.take(stacked, i, 0), ops.take(targets, i, 0), ops.take(weights, i, 0)
-            logits = ops.cast(ops.matmul(h, transposed), "float32") + shift
-            logits = logits - ops.max(logits, axis=-1, keepdims=True)
-            exponent = ops.exp(logits)
+            h, w = ops.take(stacked, i, 0), ops.take(weights_by_chunk, i, 0)
+            logits = ops.cast(ops.matmul(h, transposed), "float32")
+            if shift is not None:
+                logits = logits + shift
+            top = ops.max(logits, axis=-1, keepdims=True)
+            exponent = ops.exp(logits - top)
             normaliser = ops.sum(exponent, axis=-1, keepdims=True)
-            is_target = ops.equal(ops.arange(ops.shape(logits)[-1], dtype="int32"), ops.expand_dims(t, -1))
-            at_target = ops.sum(ops.where(is_target, logits, 0.0), axis=-1)
-            total = total + ops.sum(w * (ops.log(normaliser[:, 0]) - at_target))
-            # d loss / d logits = w (softmax − one-hot)
-            slope = ops.expand_dims(w, -1) * (exponent / normaliser - ops.cast(is_target, "float32"))
-            slope = ops.cast(slope, h.dtype)
-            table_gradient = table_gradient + ops.cast(ops.matmul(ops.transpose(slope), h), "float32")
-            place = ops.reshape(i, (1, 1))
-            written = ops.expand_dims(ops.matmul(slope, table), 0)
-            return total, table_gradient, ops.scatter_update(hidden_gradient, place, written)
+            total = total + ops.sum(w * (ops.log(normaliser) + top))
+            # the gradient of log Σ exp is the softmax; what divides a position's row is taken out of the
+            # products, so that the logits are gone through as seldom as can be
+            exponent, scale = ops.cast(exponent, h.dtype), w / normaliser
+            scaled = ops.cast(ops.cast(h, "float32") * scale, h.dtype)
+            written = ops.cast(ops.matmul(exponent, table), "float32") * scale
+            return (
+                total,
+                table_gradient + ops.cast(ops.matmul(ops.transpose(scaled), exponent), "float32"),
+                ops.scatter_update(hidden_gradient, ops.reshape(i, (1, 1)), ops.expand_dims(written, 0)),
+            )
 
-        start = (ops.zeros((), "float32"), ops.zeros(ops.shape(table), "float32"), ops.zeros_like(stacked))
+        nothing = ops.zeros((), "float32")
+        start = (nothing, ops.zeros((width, ops.shape(table)[0])), ops.zeros(ops.shape(stacked)))
         total, table_gradient, hidden_gradient = ops.fori_loop(0, ops.shape(stacked)[0], one_chunk, start)
-        hidden_gradient = ops.reshape(hidden_gradient, (-1, width))[:positions]
+
+        # the target's own term has one row of the table a position: no need of logits
+        h, wanted = ops.cast(hidden, "float32"), ops.cast(ops.take(table, targets, axis=0), "float32")
+        w = ops.expand_dims(weights, -1)
+        total = total - ops.sum(w * h * wanted)
+        if shift is not None:
+            total = total - ops.sum(weights * ops.take(shift, targets))
+        hidden_gradient = ops.reshape(hidden_gradient, (-1, width))[:positions] - w * wanted
+        table_gradient = ops.transpose(table_gradient) - ops.segment_sum(w * h, targets, ops.shape(table)[0])
 
         def gradient(*upstream: Any, **_: Any) -> tuple[Any, Any]:
             up = ops.cast(upstream[0], "float32")
-            return (
-                ops.cast(ops.cast(hidden_gradient, "float32") * up, hidden.dtype),
-                ops.cast(table_gradient * up, table.dtype),
-            )
+            return ops.cast(hidden_gradient * up, hidden.dtype), ops.cast(table_gradient * up, table.dtype)
 
         return total, gradient
 

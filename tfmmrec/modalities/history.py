@@ -57,9 +57,12 @@ class History:
 class HistoryEncoder(keras.layers.Layer):
     """Causal Transformer over a user's events, or a Transformer over the set of the user's items.
 
-    Call: ``(events [B, L, D], mask [B, L], gap int [B, L], user [B, D]) → states [B, L + 1, D]`` when
-    causal: state 0 knows the user's features alone, state t also the first t events. Not causal: there is
-    no order, and the one state ``[B, 1, D]`` knows every event. Events stand first, padding after them.
+    Call: ``(events [B, L, D], window int [B, L + 1], gap int [B, L], user [W, D] or None)
+    → states [B, L + 1, D]`` when causal. A window is a user's events; its states stand side by side in a row,
+    at the places where `window` has its number, a row of `user`: the first state knows the user's features
+    alone, each later one also the event that stands one place before it in `events`, and what went before. A
+    row may hold several windows, which do not see each other; −1 is padding. Not causal: there is no order, a
+    row is one window, and the one state ``[B, 1, D]`` knows every event.
     """
 
     def __init__(
@@ -94,16 +97,18 @@ class HistoryEncoder(keras.layers.Layer):
         for layer in (*self.attentions, *self.feed_forwards, self.norm):
             layer.build(shape)
 
-    def call(self, events: Any, mask: Any, gap: Any, user: Any, training: bool | None = None) -> Any:
-        x = ops.where(ops.expand_dims(mask, -1), events, ops.zeros_like(events))
+    def call(self, events: Any, window: Any, gap: Any, user: Any = None, training: bool | None = None) -> Any:
         if self.gap:
-            x = x + self.gap(gap)
-        start = ops.broadcast_to(ops.cast(self.start, x.dtype), ops.shape(user))
-        x = ops.concatenate([ops.expand_dims(start, 1), x], axis=1) + ops.expand_dims(user, 1)
-        mask = ops.concatenate([ops.ones((ops.shape(mask)[0], 1), "bool"), mask], axis=1)
+            events = events + self.gap(gap)
+        # a state reads the event one place before it, unless that belongs to another window or to none
+        before = ops.pad(window[:, :-1], [[0, 0], [1, 0]], constant_values=-1)
+        reads = ops.expand_dims(ops.logical_and(window == before, window >= 0), -1)
+        x = ops.where(reads, ops.pad(events, [[0, 0], [1, 0], [0, 0]]), ops.cast(self.start, events.dtype))
+        if user is not None:
+            x = x + ops.take(user, ops.maximum(window, 0), axis=0)
         x = self.input_dropout(x, training=training)
         for attention, feed_forward in zip(self.attentions, self.feed_forwards, strict=True):
-            x = feed_forward(attention(x, mask, training=training), training=training)
+            x = feed_forward(attention(x, window, training=training), training=training)
         return self.norm(x if self.causal else x[:, :1])
 
     def compute_output_shape(self, shape: tuple[int | None, ...], *_: Any) -> tuple[int | None, ...]:
@@ -119,7 +124,8 @@ class HistoryEncoder(keras.layers.Layer):
 class SequenceAttention(keras.layers.Layer):
     """Residual pre-norm attention with a learned bias per head and distance (T5, Raffel 2020).
 
-    Call: ``(x [B, S, D], mask [B, S]) → [B, S, D]`` with S ≤ `length`. Not causal: no bias, no order.
+    Call: ``(x [B, S, D], window int [B, S]) → [B, S, D]`` with S ≤ `length`: a place attends to those of its
+    own window. Not causal: no bias, no order.
     """
 
     def __init__(
@@ -144,13 +150,13 @@ class SequenceAttention(keras.layers.Layer):
                 shape=(self.heads, self.length), initializer="zeros", name="distance_bias"
             )
 
-    def call(self, x: Any, mask: Any, training: bool | None = None) -> Any:
+    def call(self, x: Any, window: Any, training: bool | None = None) -> Any:
         steps = ops.shape(x)[1]
         size = self.width // self.heads
         projected = ops.reshape(self.projection(self.norm(x)), (-1, steps, 3, self.heads, size))
         query, key, value = (ops.transpose(projected[:, :, i], (0, 2, 1, 3)) for i in range(3))
         scores = ops.matmul(query, ops.transpose(key, (0, 1, 3, 2))) * size**-0.5
-        allowed = ops.expand_dims(ops.expand_dims(mask, 1), 1)
+        allowed = ops.expand_dims(ops.expand_dims(window, 2) == ops.expand_dims(window, 1), 1)
         if self.causal:
             place = ops.arange(steps)
             distance = ops.expand_dims(place, 1) - ops.expand_dims(place, 0)

@@ -112,7 +112,8 @@ class Recommender(TrainStep, keras.Model):
                 if name != "history.vector"
             }
             inputs |= of_user
-            history = Gather(name="history_vectors")(vectors, of_user["history.item"])
+            inputs["history.item"] = keras.Input((None,), dtype="int32", name="history.item")
+            history = Gather(name="history_vectors")(vectors, inputs["history.item"])
             judged["states"] = users({**of_user, "history.vector": history})
         judged["candidates"] = Gather(name="candidate_vectors")(vectors, inputs["candidate"])
         outputs = {**judged, "items": vectors}

@@ -85,17 +85,18 @@ def item_tower(
 def user_tower(schema: Schema, vocabulary: Vocabulary, width: int, fusion: Any) -> keras.Model | None:
     """What is known of a user: ``[B, L + 1, D]`` with an order, ``[B, 1, D]`` without; None: no users.
 
-    Inputs: ``history.vector`` ``[B, L, D]``, ``history.item`` int ``[B, L]`` (negative is padding),
-    ``history.gap`` int ``[B, L]``, ``event.<feature>.<part>`` ``[B, L, …]``, ``user.<feature>.<part>``.
+    Inputs: ``history.vector`` ``[B, L, D]``, ``history.window`` int ``[B, L + 1]`` (the row of
+    ``user.…`` whose each state is; −1 is padding), ``history.gap`` int ``[B, L]``,
+    ``event.<feature>.<part>`` ``[B, L, …]``, ``user.<feature>.<part>`` ``[W, …]``. Several windows may stand
+    in one row; see `HistoryEncoder`.
     """
     if schema.user_id is None:
         return None
     inputs: Inputs = {
         "history.vector": keras.Input((None, width), name="history.vector"),
-        "history.item": keras.Input((None,), dtype="int32", name="history.item"),
+        "history.window": keras.Input((None,), dtype="int32", name="history.window"),
         "history.gap": keras.Input((None,), dtype="int32", name="history.gap"),
     }
-    mask = inputs["history.item"] >= 0
     events = Scale(width**0.5, trainable=False, name="event_scale")(inputs["history.vector"])
     event = event_tower(schema, vocabulary, width)
     if event is not None:
@@ -107,15 +108,14 @@ def user_tower(schema: Schema, vocabulary: Vocabulary, width: int, fusion: Any) 
         rows = {name: FlattenEvents(name=f"rows.{name}")(tensor) for name, tensor in per_event.items()}
         events = events + UnflattenEvents(name="per_event")(event(rows), events)
     features, states = schema.features("user"), vocabulary.features["user"]
+    user = None
     if features:
         own = feature_inputs(features, states, prefix="user.")
         inputs |= {f"user.{name}": tensor for name, tensor in own.items()}
         tokens, _ = encode_features(features, states, own, width)
         user = make(fusions, Fusion, fusion, width=width, names=list(tokens), name="user_fusion")(tokens)
-    else:
-        user = Nobody(width, name="no_user_features")(inputs["history.item"])
     encoder = schema.history.encoder(width, causal=schema.ordered, name="history")
-    states_of_user = encoder(events, mask, inputs["history.gap"], user)
+    states_of_user = encoder(events, inputs["history.window"], inputs["history.gap"], user)
     return keras.Model(inputs, states_of_user, name="user_tower")
 
 
@@ -228,24 +228,6 @@ class UnflattenEvents(keras.layers.Layer):
 
     def compute_output_shape(self, x_shape: Any, like_shape: Any) -> Any:
         return like_shape
-
-
-@keras.saving.register_keras_serializable("tfmmrec")
-class Nobody(keras.layers.Layer):
-    """Stands for a user without features: ``int [B, L] → zeros [B, D]``."""
-
-    def __init__(self, width: int, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.width = width
-
-    def call(self, items: Any) -> Any:
-        return ops.zeros((ops.shape(items)[0], self.width), self.compute_dtype)
-
-    def compute_output_shape(self, shape: Any) -> Any:
-        return (shape[0], self.width)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "width": self.width}
 
 
 @keras.saving.register_keras_serializable("tfmmrec")
