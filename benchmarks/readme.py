@@ -8,6 +8,7 @@ from typing import Any
 
 from benchmarks.quality import ml_100k
 from benchmarks.quality.rows import Table, read_rows
+from benchmarks.speed import results as speed
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -87,7 +88,7 @@ def generated(text: str) -> str:
     text = between(text, "tree", tree(ROOT / "tfmmrec"))
     for table in (ml_100k.TABLE,):
         text = between(text, table.name, markdown(table))
-    return text
+    return between(text, "speed", speed.table())
 
 
 if __name__ == "__main__":
