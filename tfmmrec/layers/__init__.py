@@ -1,12 +1,14 @@
 """Layers that encoders, fusions and towers are made of."""
 
 from tfmmrec.layers.augment import Augment, check_augment
+from tfmmrec.layers.dropout import Dropout
 from tfmmrec.layers.missing import MissingToken
 from tfmmrec.layers.pooling import Summary, masked_mean
 from tfmmrec.layers.transformer import FeedForward, TransformerBlock
 
 __all__ = [
     "Augment",
+    "Dropout",
     "FeedForward",
     "MissingToken",
     "Summary",

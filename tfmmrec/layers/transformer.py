@@ -7,6 +7,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from tfmmrec.layers.dropout import Dropout
+
 
 @keras.saving.register_keras_serializable("tfmmrec")
 class TransformerBlock(keras.layers.Layer):
@@ -26,7 +28,7 @@ class TransformerBlock(keras.layers.Layer):
         self.attention = keras.layers.MultiHeadAttention(
             heads, width // heads, use_bias=False, name="attention"
         )
-        self.drop = keras.layers.Dropout(dropout, name="drop")
+        self.drop = Dropout(dropout, name="drop")
         self.feed_forward = FeedForward(width, dropout, name="feed_forward")
         self.supports_masking = True
 
@@ -58,7 +60,7 @@ class FeedForward(keras.layers.Layer):
         self.norm = keras.layers.RMSNormalization(name="norm")
         self.gate_and_value = keras.layers.Dense(2 * self.hidden, use_bias=False, name="gate_and_value")
         self.output_projection = keras.layers.Dense(width, use_bias=False, name="output")
-        self.drop = keras.layers.Dropout(dropout, name="drop")
+        self.drop = Dropout(dropout, name="drop")
 
     def build(self, shape: tuple[int | None, ...]) -> None:
         self.norm.build(shape)

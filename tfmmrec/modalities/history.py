@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from tfmmrec.layers import FeedForward
+from tfmmrec.layers import Dropout, FeedForward
 
 GAPS = 32
 """Buckets of the time gap between two events: 0 = unknown, then powers of two of seconds."""
@@ -79,7 +79,7 @@ class HistoryEncoder(keras.layers.Layer):
         self.length, self.width, self.layers, self.heads = length, width, layers, heads
         self.dropout, self.causal = dropout, causal
         self.gap = keras.layers.Embedding(GAPS, width, name="gap") if causal else None
-        self.input_dropout = keras.layers.Dropout(dropout, name="input_dropout")
+        self.input_dropout = Dropout(dropout, name="input_dropout")
         self.attentions = [
             SequenceAttention(width, heads, length + 1, dropout, causal, name=f"attention_{i}")
             for i in range(layers)
@@ -139,7 +139,7 @@ class SequenceAttention(keras.layers.Layer):
         self.norm = keras.layers.RMSNormalization(name="norm")
         self.projection = keras.layers.Dense(3 * width, use_bias=False, name="query_key_value")
         self.output_projection = keras.layers.Dense(width, use_bias=False, name="output")
-        self.drop = keras.layers.Dropout(dropout, name="drop")
+        self.drop = Dropout(dropout, name="drop")
 
     def build(self, shape: tuple[int | None, ...], *_: Any) -> None:
         self.norm.build(shape)

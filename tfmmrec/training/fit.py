@@ -23,6 +23,7 @@ from tfmmrec.training.callbacks import (
     Validation,
 )
 from tfmmrec.training.checkpoint import Checkpoint, KeepCheckpoint
+from tfmmrec.training.memory import kept_memory
 from tfmmrec.training.run import Run
 from tfmmrec.training.schedule import Schedule
 
@@ -215,7 +216,8 @@ def _finish(
 def _run(
     model: Recommender, batches: Any, epoch: int, epochs: int, callbacks: list[keras.callbacks.Callback]
 ) -> None:
-    model.fit(batches, initial_epoch=epoch, epochs=epochs, callbacks=callbacks, verbose=0, shuffle=False)
+    with kept_memory():
+        model.fit(batches, initial_epoch=epoch, epochs=epochs, callbacks=callbacks, verbose=0, shuffle=False)
 
 
 def default_monitor(model: Recommender) -> str:
