@@ -47,4 +47,5 @@ def test_training_stops_at_the_step_and_keeps_the_state_before(small_data, tmp_p
     with pytest.raises(
         ValueError, match=r"loss is nan at step \d of epoch 1: .* The state after epoch 0, step"
     ):
-        fit(model, small_data.train, learning_rate=1e38, checkpoint=tmp_path, checkpoint_every=0.0)
+        settings = dict(checkpoint=tmp_path, checkpoint_every=0.0, batch_events=56)
+        fit(model, small_data.train, learning_rate=1e38, **settings)
