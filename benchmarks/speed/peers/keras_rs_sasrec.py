@@ -1,15 +1,15 @@
-"""The SASRec of Keras RS's example, from its layers, timed on given batches; runs in an environment of its own.
+"""The SASRec of Keras RS's example, from its layers, timed on given batches, in an environment of its own.
 
-``python keras_rs_sasrec.py FOLDER`` needs keras, keras-hub and tensorflow and reads FOLDER's ``settings.json``
-and ``batches.npz``. It prints one JSON line per measured step of ``fit``: how it ran (as ``compile`` chooses,
-which on a CPU is without XLA, or with ``jit_compile=True``), seconds, and the numbers of real tokens and of
-supervised targets.
+``python keras_rs_sasrec.py FOLDER`` needs keras, keras-hub and tensorflow and reads FOLDER's
+``settings.json`` and ``batches.npz``. It prints one JSON line per measured step of ``fit``: how it ran (as
+``compile`` chooses, which on a CPU is without XLA, or with ``jit_compile=True``), seconds, and the numbers of
+real tokens and of supervised targets.
 
 As in the example (keras.io, "Sequential retrieval using SASRec"): KerasHub's ReversibleEmbedding,
 PositionEmbedding and pre-norm TransformerDecoder, Adam, and the binary cross-entropy of each target and one
 negative drawn beforehand: two dot products a target, where a full softmax has one with every item. Its
-retrieval layer (Keras RS's own) has no part in training and is left out. Unlike the example the inner width is
-four times the width and heads are as many as given. KerasHub's dropout is on attention weights, too.
+retrieval layer (Keras RS's own) has no part in training and is left out. Unlike in the example, the inner
+width is four times the width and heads are as many as given. KerasHub's dropout is on attention weights, too.
 """
 
 import json

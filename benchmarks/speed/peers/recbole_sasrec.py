@@ -1,13 +1,15 @@
 """RecBole's SASRec on RecBole's own training loop, timed; runs in an environment of its own.
 
-``python recbole_sasrec.py FOLDER`` needs RecBole 1.2, and prints one JSON line per measured step: seconds, and the
-numbers of real tokens and of supervised targets. FOLDER holds ``settings.json`` and ``events.npz`` (users and
-items of all events, each user's in their order); RecBole writes there, too.
+``python recbole_sasrec.py FOLDER`` needs RecBole 1.2 (with numpy < 2, scipy < 1.12 and pandas < 2.2), and
+prints one JSON line per measured step: seconds, and the numbers of real tokens and of supervised targets.
+FOLDER holds ``settings.json`` and ``events.npz`` (users and items of all events, each user's in their order);
+RecBole writes there, too.
 
 Every target is a sequence of its own there, the events before it padded to the whole length: a batch has as
 many targets as sequences. Tokens are the real events that those sequences read, so an event counts once for
-each target that reads it. RecBole holds out each user's last two events, as we do. Its encoder differs in what
-no setting reaches: post-norm, biases, the softmax over padding too, a mask that is added.
+each target that reads it. RecBole holds out each user's last two events, as we do. Its encoder differs in
+what no setting reaches: post-norm, biases, the softmax of attention over padding too. Dropout is not on
+attention weights.
 """
 
 import itertools

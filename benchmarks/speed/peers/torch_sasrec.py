@@ -1,11 +1,11 @@
 """A plain PyTorch SASRec with full softmax, timed on given batches; runs in an environment of its own.
 
 ``python torch_sasrec.py FOLDER`` needs torch and numpy only and reads FOLDER's ``settings.json`` and
-``batches.npz``. It prints one JSON line per measured step: how it ran (eager, or by ``torch.compile``), seconds,
-and the numbers of real tokens and of supervised targets. Pre-norm blocks, `scaled_dot_product_attention` with
-its causal flag (padding stands behind the events, so it needs no mask), logits of the supervised positions
-alone, fused AdamW: what a good user of PyTorch writes in an afternoon. The chunked `linear_cross_entropy` of
-torch 2.13 was tried: it took twice the time of a whole step with the logits written out.
+``batches.npz``. It prints one JSON line per measured step: how it ran (eager, or by ``torch.compile``),
+seconds, and the numbers of real tokens and of supervised targets. Pre-norm blocks,
+`scaled_dot_product_attention` with its causal flag (padding stands behind the events, so it needs no mask),
+logits of the supervised positions alone, fused AdamW: what a good user of PyTorch writes in an afternoon. The
+chunked `linear_cross_entropy` of torch 2.13 was tried instead of logits written out, and made steps slower.
 """
 
 import json
