@@ -73,7 +73,7 @@ def prepared_data() -> Any:
 
 
 def padded_batches(data: Any) -> dict[str, np.ndarray]:
-    """One epoch of windows, each alone in a row: int32 ``[steps, users, length]``; ids from 1, 0 is padding."""
+    """An epoch of windows, each alone in a row: int32 ``[steps, users, length]``, items from 1; 0 is none."""
     from tfmmrec.data.dataset import TRAIN
     from tfmmrec.data.windows import Sequences
 
