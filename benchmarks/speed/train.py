@@ -46,8 +46,8 @@ from benchmarks.speed.results import THREADS, Measured, json_lines, write
 KEPT = Path("runs") / "benchmarks" / "ml-1m-ids"
 PEERS = {
     "torch": "plain PyTorch SASRec",
-    "recbole": "RecBole SASRec",
-    "keras-rs": "Keras RS's example SASRec",
+    "recbole": "RecBole SASRec, a sequence per target",
+    "keras-rs": "Keras RS's example SASRec, one negative per target",
 }
 SCRIPTS = Path(__file__).parent / "peers"
 
@@ -170,17 +170,17 @@ def matrix_rate(size: int = 2048) -> float:
     return best
 
 
-def rates(steps: list[dict[str, Any]]) -> dict[str, float]:
-    """What is counted, per second; of several ways to run, the one with the most targets a second."""
+def rates(steps: list[dict[str, Any]]) -> tuple[str, dict[str, float]]:
+    """How it ran, and what is counted per second: of several ways the one with the most targets a second."""
     ways: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for step in steps:
         ways[step.get("how", "")].append(step)
-    found = []
-    for of_way in ways.values():
+    found = {}
+    for how, of_way in ways.items():
         seconds = sum(step["seconds"] for step in of_way)
         units = [unit for unit in ("tokens", "targets", "operations") if unit in of_way[0]]
-        found.append({unit: sum(step[unit] for step in of_way) / seconds for unit in units})
-    return max(found, key=lambda way: way["targets"])
+        found[how] = {unit: sum(step[unit] for step in of_way) / seconds for unit in units}
+    return max(found.items(), key=lambda way: way[1]["targets"])
 
 
 def take_turns(data: Any, width: int, pythons: dict[str, str], rounds: int) -> dict[str, dict[str, float]]:
@@ -201,11 +201,10 @@ def take_turns(data: Any, width: int, pythons: dict[str, str], rounds: int) -> d
             for name, command in commands.items():
                 if name in ("xla", "plain"):
                     found["machine"] += json_lines([*own, "machine"])
-                steps = json_lines(command)
-                found[name].append(rates(steps))
-                ways = sorted({step["how"] for step in steps if "how" in step})
-                said = {unit: round(value) for unit, value in found[name][-1].items()}
-                print(f"width {width}, round {turn}, {name} {'or '.join(ways)}: {said}", flush=True)
+                how, measured = rates(json_lines(command))
+                found[name].append(measured)
+                said = {unit: round(value) for unit, value in measured.items()}
+                print(f"width {width}, round {turn}, {name} {how}: {said}", flush=True)
     return {
         name: {unit: statistics.median(one[unit] for one in of_rounds) for unit in of_rounds[0]}
         for name, of_rounds in found.items()

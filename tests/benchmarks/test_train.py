@@ -30,8 +30,8 @@ def test_the_quicker_way_to_run_counts():
     eager = {**SECOND, "how": "eager", "tokens": 30, "targets": 10}
     compiled = {**SECOND, "how": "compiled", "tokens": 40, "targets": 20}
     late = {"seconds": 3.0, "how": "compiled", "tokens": 40, "targets": 28}
-    assert train.rates([eager, compiled, late]) == {"tokens": 20, "targets": 12}  # of seconds, not of steps
-    assert train.rates([eager]) == {"tokens": 30, "targets": 10}
+    assert train.rates([eager, compiled, late]) == ("compiled", {"tokens": 20, "targets": 12})
+    assert train.rates([eager, late]) == ("eager", {"tokens": 30, "targets": 10})
 
 
 def test_rows_of_a_width():
@@ -47,8 +47,8 @@ def test_rows_of_a_width():
         for row in train.compared(128, found)
     ]
     assert rows == [
-        ("training, width 128, targets per second", 310, 100, 3.1, "RecBole SASRec", "targets/s"),
-        ("training, width 128, tokens per second", 300, 200, 1.5, "RecBole SASRec", "tokens/s"),
+        ("training, width 128, targets per second", 310, 100, 3.1, train.PEERS["recbole"], "targets/s"),
+        ("training, width 128, tokens per second", 300, 200, 1.5, train.PEERS["recbole"], "tokens/s"),
         ("training, width 128, XLA step", 310, 155, 2, "ours without XLA", "targets/s"),
         (
             "training, width 128, share of the matrix-product rate",
