@@ -1,14 +1,28 @@
-"""How fast a step of next-item training is, beside a plain PyTorch SASRec; id alone, MovieLens-1M.
+"""How fast next-item training is beside RecBole, Keras RS's example and plain PyTorch; ids of MovieLens-1M.
 
-``python -m benchmarks.speed.train --peer-python PATH`` needs TFMMREC_DATA and an environment with torch,
-whose Python is PATH; it writes ``benchmarks/results/speed-train.json`` and takes ten minutes. Both train
-in turn, in processes of their own, on windows of the same users with the same width, layers, heads, dropout,
-full softmax and AdamW; the ratio is of the medians over the rounds.
+``python -m benchmarks.speed.train --peer torch=PYTHON --peer recbole=PYTHON --peer keras-rs=PYTHON`` needs
+TFMMREC_DATA and for each peer the Python of an environment that has it; ``--width 64 --width 128`` measures
+at both. It writes ``benchmarks/results/speed-train.json``. All train in turn, in processes of their own with
+the same threads, on the same users' events, with the same width, layers, heads, dropout, length and slots of
+a batch; rates are medians over the rounds. A peer that can run with and without compilation does both, and
+the quicker one counts. Of ours the step with XLA is compared, and the one without has a row of its own; what
+was compiled in the first epoch is measured in the second.
 
-Tokens are the real events that are read, targets the supervised positions; padding counts for neither. The
-work of a step is counted as three times (forward, and twice that backward) the multiplications and additions
-of its matrix products over real positions: dense layers, attention over the events a position may see, and
-the softmax over the catalogue. The machine's own rate is that of a large float32 matrix product.
+Tokens are the real events that are read, targets the supervised positions; padding counts for neither. What
+differs:
+
+* Ours packs windows into rows, so that nearly every slot is an event. Plain PyTorch and Keras RS get the same
+  kind of windows one to a row, padded behind: about half of their slots are events.
+* RecBole makes a sequence of every target, so a batch has as many targets as rows. The events before a target
+  are read again for the next one: its tokens/s count each reading, and targets/s are what compares.
+* Keras RS's example has a sampled loss, one negative a target instead of the catalogue: less work.
+* The inner width is four times the width; ours has as many multiplications in three matrices instead of two.
+  RecBole and Keras RS add biases, Keras RS dropout on attention weights.
+
+The work of a step is counted as three times (forward, and twice that backward) the multiplications and
+additions of its matrix products over real positions: dense layers, attention over the events a position may
+see, and the softmax over the catalogue. What is computed for padding, or masked, does not count. The
+machine's own rate is that of a large float32 matrix product in NumPy, taken before each of our turns.
 """
 
 from __future__ import annotations
@@ -16,25 +30,29 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-KEPT = Path("runs") / "benchmarks" / "ml-1m-ids"
-RESULT = Path(__file__).parent.parent / "results" / "speed-train.json"
-PEER = Path(__file__).parent / "peers" / "torch_sasrec.py"
+from benchmarks.speed.results import THREADS, Measured, json_lines, write
 
-THREADS = 2
-ROUNDS = 2
-SETTINGS: dict[str, Any] = {"width": 64, "layers": 2, "heads": 2, "length": 200, "dropout": 0.2, "users": 128}
-WARM_UP, STEPS = 8, 24
+KEPT = Path("runs") / "benchmarks" / "ml-1m-ids"
+PEERS = {
+    "torch": "plain PyTorch SASRec",
+    "recbole": "RecBole SASRec, a sequence per target",
+    "keras-rs": "Keras RS's example SASRec, one negative per target",
+}
+SCRIPTS = Path(__file__).parent / "peers"
+
+MODEL: dict[str, Any] = {"layers": 2, "heads": 2, "length": 200, "dropout": 0.2, "users": 128}
+WARM_UP, STEPS = 2, 10
 
 
 def prepared_data() -> Any:
@@ -49,18 +67,17 @@ def prepared_data() -> Any:
     if not source:
         raise SystemExit("Set TFMMREC_DATA to the folder of the benchmark data sets.")
     folder = convert_1m(source, KEPT.with_name("ml-1m") / "data")
-    names = ("length", "layers", "heads", "dropout")
-    history = History(**{name: SETTINGS[name] for name in names})
+    history = History(**{name: MODEL[name] for name in ("length", "layers", "heads", "dropout")})
     schema = Schema(tasks=[NextItem()], order="file", history=history)
     return load(folder, schema, prepared=KEPT / "prepared")
 
 
 def padded_batches(data: Any) -> dict[str, np.ndarray]:
-    """One epoch of windows, each padded to the whole length: what a peer without buckets is given."""
+    """An epoch of windows, each alone in a row: int32 ``[steps, users, length]``, items from 1; 0 is none."""
     from tfmmrec.data.dataset import TRAIN
     from tfmmrec.data.windows import Sequences
 
-    length, users = SETTINGS["length"], SETTINGS["users"]
+    length, users = MODEL["length"], MODEL["users"]
     cutter = Sequences(data.events, length)
     rows, windows = np.flatnonzero(data.events.split == TRAIN), cutter.cut(np.random.default_rng(0))
     order = np.random.default_rng(1).permutation(len(windows.user))
@@ -75,146 +92,169 @@ def padded_batches(data: Any) -> dict[str, np.ndarray]:
     return {name: array.reshape(-1, users, length) for name, array in (("read", read), ("asked", asked))}
 
 
-def ours() -> None:
-    """Trains and prints a line of JSON per step, as the peers do."""
+def multiplications(window: np.ndarray, targets: int, items: int, width: int) -> float:
+    """Those of a forward pass's matrix products over real positions.
+
+    Args:
+        window: int ``[B, S]``, which window each position belongs to, side by side; −1 is padding.
+        targets: supervised positions.
+        items: of the catalogue.
+        width: of the model.
+    """
+    first = np.diff(window, axis=1, prepend=-2) != 0
+    place = np.arange(window.shape[1])
+    seen = place - np.maximum.accumulate(np.where(first, place, 0), axis=1) + 1
+    real = window >= 0
+    inner = 8 * ((width * 8 // 3 + 7) // 8)
+    dense = (4 * width**2 + 3 * width * inner) * real.sum()
+    attention = 2 * width * seen[real].sum()
+    return float(MODEL["layers"] * (dense + attention) + width * items * targets)
+
+
+def ours(width: int, jit_compile: bool) -> Iterator[dict[str, float]]:
+    """Trains, and says of each measured step its seconds, tokens, targets, operations and loss."""
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(THREADS)
+    tf.config.threading.set_inter_op_parallelism_threads(THREADS)
     from tfmmrec.data.batches import Batches
     from tfmmrec.models import build_recommender
     from tfmmrec.training import fit
 
     data = prepared_data()
-    model = build_recommender(data.schema, data.vocabulary, width=SETTINGS["width"], seed=0)
-    batch_events = SETTINGS["users"] * (SETTINGS["length"] + 1)
+    model = build_recommender(data.schema, data.vocabulary, width=width, seed=0)
+    batch_events = MODEL["users"] * (MODEL["length"] + 1)
     batches = Batches(data, data.schema, batch_events=batch_events, seed=0)
-    counts = []
+    compiled, measurable, counts = set(), [], []
     for epoch in range(2):
         batches.epoch = epoch
-        for x, _, weights in batches:
+        for step, (x, _, weights) in enumerate(batches):
+            shapes = tuple(sorted((name, array.shape) for name, array in x.items()))
+            # the first step of an epoch has Keras's own work before it; a new shape has to be compiled
+            measurable.append(epoch > 0 and step > 0 and shapes in compiled)
+            compiled.add(shapes)
+            tokens = int((x["history.item"] >= 0).sum())
             targets = int((weights["next_item"] > 0).sum())
-            counts.append((int((x["history.item"] >= 0).sum()), targets))
+            products = multiplications(x["history.window"], targets, data.vocabulary.trained_items, width)
+            counts.append({"tokens": tokens, "targets": targets, "operations": 6 * products})
     marks: list[float] = []
     losses: list[float] = []
 
-    def on_step(epoch: int, step: int, count: int, loss: float) -> None:
+    def on_step(epoch: int, step: int, steps: int, loss: float) -> None:
         marks.append(time.perf_counter())
         losses.append(loss)
+        model.stop_training = sum(measurable[: len(marks)]) >= STEPS
 
-    fit(model, data.train, epochs=2, batch_events=batch_events, on_step=on_step, seed=0)
-    first = len(marks) // 2  # every shape was traced in the first epoch
-    for step in range(first + 1, len(marks)):
-        tokens, targets = counts[step]
-        seconds = marks[step] - marks[step - 1]
-        print(json.dumps({"seconds": seconds, "tokens": tokens, "targets": targets, "loss": losses[step]}))
+    fit(
+        model,
+        data.train,
+        epochs=2,
+        batch_events=batch_events,
+        jit_compile=jit_compile,
+        on_step=on_step,
+        seed=0,
+    )
+    for step in range(1, len(marks)):
+        if measurable[step]:
+            yield {"seconds": marks[step] - marks[step - 1], "loss": losses[step], **counts[step]}
 
 
-def matrix_rate() -> float:
+def matrix_rate(size: int = 2048) -> float:
     """Multiplications and additions per second of a large float32 matrix product, at best."""
-    a = np.random.default_rng(0).normal(size=(2048, 2048)).astype("float32")
+    a = np.random.default_rng(0).normal(size=(size, size)).astype("float32")
     best = 0.0
     for _ in range(8):
         began = time.perf_counter()
         a @ a
-        best = max(best, 2 * 2048**3 / (time.perf_counter() - began))
+        best = max(best, 2 * size**3 / (time.perf_counter() - began))
     return best
 
 
-def work(contexts: np.ndarray, targets: int, items: int, dense: int) -> float:
-    """Floating-point operations of a step: 3 × 2 × the multiplications of its products over real positions.
-
-    Args:
-        contexts: how many events each real position may see.
-        targets: supervised positions.
-        items: of the catalogue.
-        dense: multiplications of the dense layers of one position, all layers.
-    """
-    width, layers = SETTINGS["width"], SETTINGS["layers"]
-    attention = 2 * layers * width * float(contexts.sum())
-    return 6.0 * (dense * len(contexts) + attention + width * items * targets)
-
-
-def run(command: list[str]) -> list[dict[str, float]]:
-    """The steps that a process measured."""
-    variables = {**os.environ, "OMP_NUM_THREADS": str(THREADS), "TF_CPP_MIN_LOG_LEVEL": "3"}
-    ended = subprocess.run(command, env=variables, capture_output=True, text=True)
-    if ended.returncode:
-        raise SystemExit(f"{' '.join(command)} failed:\n{ended.stderr[-3000:]}")
-    return [json.loads(line) for line in ended.stdout.splitlines() if line.startswith("{")]
+def rates(steps: list[dict[str, Any]]) -> tuple[str, dict[str, float]]:
+    """How it ran, and what is counted per second: of several ways the one with the most targets a second."""
+    ways: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for step in steps:
+        ways[step.get("how", "")].append(step)
+    found = {}
+    for how, of_way in ways.items():
+        seconds = sum(step["seconds"] for step in of_way)
+        units = [unit for unit in ("tokens", "targets", "operations") if unit in of_way[0]]
+        found[how] = {unit: sum(step[unit] for step in of_way) / seconds for unit in units}
+    return max(found.items(), key=lambda way: way[1]["targets"])
 
 
-def rates(steps: list[dict[str, float]]) -> dict[str, float]:
-    """Real tokens and supervised targets per second."""
-    seconds = sum(step["seconds"] for step in steps)
-    return {name: sum(step[name] for step in steps) / seconds for name in ("tokens", "targets")}
+def take_turns(data: Any, width: int, pythons: dict[str, str], rounds: int) -> dict[str, dict[str, float]]:
+    """The median rates of ours (``xla``, ``plain``), of the peers, and of matrix products (``machine``)."""
+    found: dict[str, list[dict[str, float]]] = defaultdict(list)
+    with tempfile.TemporaryDirectory() as folder:
+        np.savez(Path(folder, "batches.npz"), **padded_batches(data))
+        np.savez(Path(folder, "events.npz"), user=data.events.user, item=data.events.item)
+        items = data.vocabulary.trained_items
+        settings = {**MODEL, "width": width, "items": items, "threads": THREADS}
+        settings |= {"warm_up": WARM_UP, "steps": STEPS}
+        Path(folder, "settings.json").write_text(json.dumps(settings), "utf-8")
+        own = [sys.executable, "-m", "benchmarks.speed.train", "--width", str(width), "--only"]
+        commands = {name: [*own, name] for name in ("xla", "plain")}
+        for name, python in pythons.items():
+            commands[name] = [python, str(SCRIPTS / f"{name.replace('-', '_')}_sasrec.py"), folder]
+        for turn in range(rounds):
+            for name, command in commands.items():
+                if name in ("xla", "plain"):
+                    found["machine"] += json_lines([*own, "machine"])
+                how, measured = rates(json_lines(command))
+                found[name].append(measured)
+                said = {unit: round(value) for unit, value in measured.items()}
+                print(f"width {width}, round {turn}, {name} {how}: {said}", flush=True)
+    return {
+        name: {unit: statistics.median(one[unit] for one in of_rounds) for unit in of_rounds[0]}
+        for name, of_rounds in found.items()
+    }
+
+
+def compared(width: int, found: dict[str, dict[str, float]]) -> Iterator[Measured]:
+    """The rows of one width."""
+    mine, plain, machine = found["xla"], found["plain"], found["machine"]["operations"]
+    for name, said in PEERS.items():
+        for unit in ("targets", "tokens"):
+            if name in found:
+                what = f"training, width {width}, {unit} per second"
+                yield Measured(what, mine[unit], found[name][unit], said, f"{unit}/s")
+    what = f"training, width {width}, XLA step"
+    yield Measured(what, mine["targets"], plain["targets"], "ours without XLA", "targets/s")
+    what = f"training, width {width}, share of the matrix-product rate"
+    product = "float32 matrix product 2048 × 2048"
+    yield Measured(what, mine["operations"] / 1e9, machine / 1e9, product, "GFLOP/s")
+
+
+def named_python(text: str) -> tuple[str, str]:
+    """A peer and its Python, of ``NAME=PYTHON``."""
+    name, equals, python = text.partition("=")
+    if not equals or name not in PEERS:
+        raise argparse.ArgumentTypeError(f"NAME=PYTHON, NAME one of {', '.join(PEERS)}; got {text!r}")
+    return name, python
 
 
 def main() -> None:
-    """Runs both in turn and writes the table."""
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--peer-python", required=True, help="the Python of an environment with torch")
-    peer_python = arguments.parse_args().peer_python
-    data = prepared_data()
-    items = data.vocabulary.trained_items
-    found: dict[str, list[dict[str, float]]] = {"ours": [], "torch": []}
-    with tempfile.TemporaryDirectory() as aside:
-        np.savez(Path(aside, "batches.npz"), **padded_batches(data))
-        settings = {**SETTINGS, "items": items, "threads": THREADS, "warm_up": WARM_UP, "steps": STEPS}
-        Path(aside, "settings.json").write_text(json.dumps(settings))
-        peer = [peer_python, str(PEER), str(Path(aside, "batches.npz")), str(Path(aside, "settings.json"))]
-        commands = {"ours": [sys.executable, "-m", "benchmarks.speed.train", "--ours"], "torch": peer}
-        for turn in range(ROUNDS):
-            for name, command in commands.items():
-                found[name].append(rates(run(command)))
-                print(turn, name, {k: round(v) for k, v in found[name][-1].items()}, flush=True)
-    peak = matrix_rate()
-    sizes = np.diff(data.events.start)
-    contexts = np.concatenate([1 + np.arange(size) % SETTINGS["length"] for size in sizes.tolist()])
-    width, layers = SETTINGS["width"], SETTINGS["layers"]
-    hidden = 8 * ((width * 8 // 3 + 7) // 8)
-    per_token = work(contexts, len(contexts), items, layers * (4 * width**2 + 3 * width * hidden)) / len(
-        contexts
-    )
-    middle = {
-        name: {unit: statistics.median(one[unit] for one in rounds) for unit in ("tokens", "targets")}
-        for name, rounds in found.items()
-    }
-    command = "python -m benchmarks.speed.train --peer-python PYTHON"
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True
-    ).stdout.strip()
-    shared = {
-        "peer_name": "plain PyTorch SASRec",
-        "command": command,
-        "hardware": f"{os.cpu_count()} cores, {platform.machine()}",
-        "git_commit": commit,
-    }
-    rows = [
-        {
-            "name": f"training, {unit} per second",
-            "ours": round(middle["ours"][unit]),
-            "peer": round(middle["torch"][unit]),
-            "ratio": round(middle["ours"][unit] / middle["torch"][unit], 3),
-            "unit": f"{unit}/s",
-            **shared,
-        }
-        for unit in ("tokens", "targets")
-    ]
-    share = middle["ours"]["tokens"] * per_token / peak
-    rows.append(
-        {
-            **shared,
-            "name": "training, share of the matrix-product rate",
-            "ours": round(middle["ours"]["tokens"] * per_token / 1e9, 2),
-            "peer": round(peak / 1e9, 2),
-            "peer_name": "float32 matrix product 2048 × 2048",
-            "ratio": round(share, 3),
-            "unit": "GFLOP/s",
-        }
-    )
-    RESULT.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    print(json.dumps(rows, indent=1, ensure_ascii=False))
+    """Runs everything in turn and writes the table; or one process of ours."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--peer", type=named_python, action="append", default=[], metavar="NAME=PYTHON")
+    parser.add_argument("--width", type=int, action="append", help="of the model, 64 by default")
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--only", choices=("xla", "plain", "machine"), help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    widths = given.width or [64]
+    if given.only:
+        measured = given.only == "machine" and [{"operations": matrix_rate()}]
+        for line in measured or ours(widths[0], given.only == "xla"):
+            print(json.dumps(line), flush=True)
+        return
+    data, pythons = prepared_data(), dict(given.peer)
+    rows: list[Measured] = []
+    for width in widths:
+        rows += compared(width, take_turns(data, width, pythons, given.rounds))
+    chosen = [f"--peer {name}=PYTHON" for name in pythons] + [f"--width {width}" for width in widths]
+    write("train", rows, " ".join(["python -m benchmarks.speed.train", *chosen]))
 
 
 if __name__ == "__main__":
-    ours() if sys.argv[1:] == ["--ours"] else main()
+    main()
