@@ -2,8 +2,10 @@
 
 import importlib
 import json
+import os
+import shutil
 
-from tfmmrec.cli.export import next_version
+from tfmmrec.cli.export import latest_version, next_version
 
 
 def test_an_export_can_be_asked(exported):
@@ -31,14 +33,49 @@ def test_where_it_goes_and_who_is_known_in_it(trained, tfmmrec, monkeypatch, tmp
 
 
 def test_the_next_version_follows_the_highest(tmp_path):
+    assert latest_version(tmp_path / "films") == tmp_path / "films" / "0"  # there is none
     assert next_version(tmp_path / "films") == tmp_path / "films" / "1"
     for name in ("2", "10", "notes", ".11-aside"):
         (tmp_path / "films" / name).mkdir(parents=True)
+    assert latest_version(tmp_path / "films") == tmp_path / "films" / "10"
     assert next_version(tmp_path / "films") == tmp_path / "films" / "11"
 
 
+def test_the_same_export_again_says_so_and_prints_the_same(exported, trained, tfmmrec):
+    before = {file: file.stat().st_mtime_ns for file in exported.folder.rglob("*")}
+    again = tfmmrec("export", trained.folder, exported.folder)
+    assert (again.exit_code, again.stdout) == (0, exported.result.stdout)
+    assert again.stderr.splitlines() == [
+        f"{exported.folder} is this very export of {trained.folder} already; it is not written again."
+    ]
+    assert {file: file.stat().st_mtime_ns for file in exported.folder.rglob("*")} == before
+
+
+def test_without_a_path_the_latest_version_is_enough_if_it_is_this_export(
+    exported, trained, tfmmrec, monkeypatch, tmp_path
+):
+    versions = tmp_path / "savedmodels" / trained.folder.name
+    shutil.copytree(exported.folder, versions / "3")
+    monkeypatch.chdir(tmp_path)
+    again = tfmmrec("export", trained.folder, "--json")
+    assert again.exit_code == 0 and "is this very export" in again.stderr
+    assert json.loads(again.stdout)["path"] == "savedmodels/films/3"
+    assert os.listdir(versions) == ["3"]
+
+    asked = []
+    to = importlib.import_module("tfmmrec.export")
+    monkeypatch.setattr(to, "export", lambda _, __, path, **settings: asked.append(path) or versions / "3")
+    (versions / "3").rename(versions / "1")
+    (versions / "2").mkdir()  # the latest now, and something else
+    assert "Exporting" in tfmmrec("export", trained.folder).stderr
+    (versions / "2").rmdir()
+    tfmmrec("export", trained.folder, "--without-users")
+    tfmmrec("export", trained.folder, "--replace")
+    assert [path.name for path in asked] == ["3", "2", "1"]
+
+
 def test_a_version_is_replaced_only_when_told_to(exported, trained, tfmmrec):
-    refused = tfmmrec("export", trained.folder, exported.folder)
+    refused = tfmmrec("export", trained.folder, exported.folder, "--without-users")
     assert refused.exit_code == 2
     assert "is there already" in refused.stderr
     about = json.loads((exported.folder / "assets.extra" / "about.json").read_text())

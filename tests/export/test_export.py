@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -123,9 +124,10 @@ def test_nothing_is_left_beside_a_version(version):
 def test_a_version_is_replaced_only_when_asked_for_and_only_by_a_whole_one(quick, version, monkeypatch):
     before = version.stat().st_ino
     with pytest.raises(
-        ValueError, match=r"is there already. Export to the next version, '.*model/3', or pass"
+        ValueError,
+        match=r"is there already, with something else in it. Export to the next version, '.*model/3'",
     ):
-        quick(version)
+        quick(version, users=KnownUsers.of(world.circle()[0]))
     with monkeypatch.context() as broken, pytest.raises(ZeroDivisionError):
         broken.setattr(tf.saved_model, "save", lambda *_, **__: 1 / 0)
         quick(version, overwrite=True)
@@ -134,6 +136,27 @@ def test_a_version_is_replaced_only_when_asked_for_and_only_by_a_whole_one(quick
     assert version.stat().st_ino != before
     assert os.listdir(version.parent) == ["2"]
     tf.saved_model.load(str(version))
+
+
+def test_the_same_export_again_leaves_it_as_it_is(quick, version, monkeypatch):
+    before = {file: file.stat().st_mtime_ns for file in version.rglob("*")}
+    monkeypatch.setattr(tf.saved_model, "save", lambda *_, **__: 1 / 0)
+    monkeypatch.chdir(version.parent)
+    assert quick("2") == quick(version, index={"name": "exact"}) == version
+    assert {file: file.stat().st_mtime_ns for file in version.rglob("*")} == before
+    assert os.listdir(version.parent) == ["2"]
+
+
+def test_a_version_that_says_nothing_of_what_it_was_made_from_is_another(quick, version, tmp_path):
+    old = shutil.copytree(version, tmp_path / "5")
+    about = json.loads((old / "assets.extra" / "about.json").read_text("utf-8"))
+    assert len(about.pop("fingerprint")) == 64
+    (old / "assets.extra" / "about.json").write_text(json.dumps(about), "utf-8")
+    with pytest.raises(ValueError, match="is there already, with something else in it.*/6'"):
+        quick(old)
+    shutil.rmtree(old / "assets.extra")
+    with pytest.raises(ValueError, match="is there already, with something else in it"):
+        quick(old)
 
 
 def test_a_version_that_another_process_writes_is_left_to_it(quick, tmp_path):
@@ -170,7 +193,7 @@ def test_a_path_that_is_no_version_is_refused(quick, tmp_path, name):
 def test_something_else_is_never_replaced(quick, tmp_path):
     (tmp_path / "1").mkdir()
     (tmp_path / "1" / "thesis.txt").write_text("…")
-    with pytest.raises(ValueError, match="holds something else than a SavedModel, so it is not replaced"):
+    with pytest.raises(ValueError, match="so it is not replaced. Give another version"):
         quick(tmp_path / "1", overwrite=True)
     assert os.listdir(tmp_path / "1") == ["thesis.txt"]
 

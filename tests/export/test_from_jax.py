@@ -6,16 +6,21 @@ import subprocess
 import sys
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+
+from export import world
+from tfmmrec.export import KnownUsers, export
+from tfmmrec.export.fingerprint import fingerprint
 
 TRAINS_AND_EXPORTS = """
 import json, sys
 import keras
 from export import world
 from tfmmrec.data import Batches
-from tfmmrec.export import KnownUsers, export
+from tfmmrec.export import KnownUsers, export, is_made_of
 
 assert keras.backend.backend() == "jax"
 data, model = world.circle()
@@ -25,11 +30,13 @@ x, y, w = batches[0]
 model.train_on_batch(x, y, sample_weight=w)
 after = model.encode_items(data.items, batch=10)["vector"]
 assert model.optimizer.iterations == 1
-path = export(model, data.catalogue, sys.argv[1], users=KnownUsers.of(data))
-try:
-    export("no model", data.catalogue, sys.argv[1])
-except ValueError as error:
-    assert "there already" in str(error)
+users = KnownUsers.of(data)
+path = export(model, data.catalogue, sys.argv[1], users=users)
+model.save(sys.argv[2])
+written = path.stat().st_ino
+assert export(model, data.catalogue, path, users=users) == path and path.stat().st_ino == written
+model.train_on_batch(x, y, sample_weight=w)
+assert not is_made_of(path, model, data.catalogue, users)
 print(json.dumps({"ids": list(data.item_ids), "vectors": after.tolist(), "path": str(path)}))
 """
 
@@ -46,7 +53,7 @@ def test_a_model_trained_on_jax_answers_under_tensorflow(tmp_path):
     }
     target = tmp_path / "jax" / "1"
     ended = subprocess.run(
-        [sys.executable, "-c", TRAINS_AND_EXPORTS, str(target)],
+        [sys.executable, "-c", TRAINS_AND_EXPORTS, str(target), str(tmp_path / "trained.keras")],
         env=environment,
         capture_output=True,
         text=True,
@@ -62,15 +69,16 @@ def test_a_model_trained_on_jax_answers_under_tensorflow(tmp_path):
     nothing = tf.fill([len(said["ids"])], tf.constant(float("nan"), tf.float64))
     answer = signature(item_id=ids, item_price=nothing)
     np.testing.assert_allclose(answer["vector"], said["vectors"], atol=1e-5)
+    model = keras.saving.load_model(tmp_path / "trained.keras")
+    data, _ = world.circle()
+    users = KnownUsers.of(data)
+    assert about["fingerprint"] == fingerprint(model, data.catalogue, users)
+    assert export(model, data.catalogue, target, users=users) == target
+    assert os.listdir(target.parent) == ["1"]
 
 
 def test_a_process_that_fails_says_its_last_words(tmp_path, monkeypatch):
     """Without jax: the same way is taken when the backend is said to be another one."""
-    import keras
-
-    from export import world
-    from tfmmrec.export import export
-
     data, model = world.circle()
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
     monkeypatch.setattr(sys, "executable", "false")

@@ -30,26 +30,36 @@ def export(
 ) -> None:
     """Write one SavedModel that answers recommend, rank, similar_items and more, for TensorFlow Serving.
 
-    Examples:
+    The same things are not exported twice: where PATH, or without PATH the latest version, is this very
+    export already, it stays as it is. Examples:
 
         tfmmrec export runs/films
 
         tfmmrec export runs/films savedmodels/films/7 --without-users
     """
     import_quietly()
+    from tfmmrec.aside import sweep
     from tfmmrec.data import open_shards
-    from tfmmrec.export import KnownUsers
+    from tfmmrec.export import KnownUsers, is_made_of
     from tfmmrec.export import export as write
     from tfmmrec.training import Run
 
     opened = Run.open(run)
-    path = path or next_version(Path("savedmodels") / run.resolve().name)
+    folder = path.parent if path else Path("savedmodels") / run.resolve().name
+    sweep(folder)  # puts a version back that a killed process was just replacing
+    there = path or latest_version(folder)
     data = open_shards(opened.prepared)
     with ProgressReport(quiet=quiet) as report:
-        report.line(f"Exporting {run} to {path}; the signatures take a while to trace.")
         alone = data.schema.user_id is None
         users = None if without_users or alone else KnownUsers.of(data)
-        written = write(opened.load_model(), data.catalogue, path, users=users, overwrite=replace)
+        model = opened.load_model()
+        same = is_made_of(there, model, data.catalogue, users)
+        path = path or (there if same else next_version(folder))
+        if same and not replace:
+            report.line(f"{path} is this very export of {run} already; it is not written again.")
+        else:
+            report.line(f"Exporting {run} to {path}; the signatures take a while to trace.")
+        written = write(model, data.catalogue, path, users=users, overwrite=replace)
     size = sum(file.stat().st_size for file in written.rglob("*") if file.is_file())
     if as_json:
         print_json({"path": path, "bytes": size, "items": len(data.item_ids), "users": len(users or ())})
@@ -65,7 +75,12 @@ def export(
     typer.echo(f"Next: tfmmrec recommend {path} {asked}")
 
 
+def latest_version(folder: Path) -> Path:
+    """``folder/n`` with the highest version there is; ``folder/0`` where there is none."""
+    versions = [int(path.name) for path in folder.glob("*") if path.name.isdecimal()]
+    return folder / str(max(versions, default=0))
+
+
 def next_version(folder: Path) -> Path:
     """``folder/n`` with n one above the highest version there is."""
-    versions = [int(path.name) for path in folder.glob("*") if path.name.isdecimal()]
-    return folder / str(max(versions, default=0) + 1)
+    return folder / str(int(latest_version(folder).name) + 1)

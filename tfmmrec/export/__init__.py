@@ -1,8 +1,9 @@
 """One SavedModel that answers everything a product asks of a model."""
 
+from tfmmrec.export.about import is_made_of
 from tfmmrec.export.conventions import CONVENTIONS
 from tfmmrec.export.export import export
 from tfmmrec.export.known_users import KnownUsers
 from tfmmrec.export.servable import check_servable, core_ops
 
-__all__ = ["CONVENTIONS", "KnownUsers", "check_servable", "core_ops", "export"]
+__all__ = ["CONVENTIONS", "KnownUsers", "check_servable", "core_ops", "export", "is_made_of"]

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 from tfmmrec.data.dataset import Catalogue
 from tfmmrec.export.conventions import CONVENTIONS
+from tfmmrec.export.fingerprint import fingerprint
 from tfmmrec.export.known_users import KnownUsers
 from tfmmrec.models import Recommender
 from tfmmrec.training.run import versions
+
+ABOUT = Path("assets.extra", "about.json")
+"""Where an export's description stands in its folder."""
 
 
 def about(
@@ -19,7 +25,7 @@ def about(
     signatures: dict[str, Any],
     operations: list[str],
 ) -> dict[str, Any]:
-    """Plain values for JSON: the schema, every signature, the conventions, operations and versions.
+    """Plain values for JSON: fingerprint, schema, every signature, conventions, operations and versions.
 
     Args:
         model: what was exported.
@@ -34,6 +40,7 @@ def about(
     return {
         "format": "tfmmrec export",
         "version": 1,
+        "fingerprint": fingerprint(model, catalogue, users, index),
         "schema": model.schema.to_dict(),
         "width": model.width,
         "index": index if isinstance(index, str | dict) else type(index).__name__,
@@ -51,6 +58,29 @@ def about(
         "operations": operations,
         "versions": made,
     }
+
+
+def is_made_of(
+    path: str | Path,
+    model: Recommender,
+    catalogue: Catalogue,
+    users: KnownUsers | None = None,
+    index: Any = "exact",
+) -> bool:
+    """Whether an export stands there that was made from exactly these things; see `fingerprint`.
+
+    Args:
+        path: of a version, or of nothing.
+        model: as it is now; see `export`, as the others.
+        catalogue: its items.
+        users: its known users, or None.
+        index: the index as it would be asked for.
+    """
+    said = Path(path) / ABOUT
+    if not said.is_file():
+        return False
+    made_from = json.loads(said.read_text("utf-8")).get("fingerprint")
+    return made_from is not None and made_from == fingerprint(model, catalogue, users, index)
 
 
 def _tensor(spec: Any) -> dict[str, Any]:

@@ -18,6 +18,7 @@ import tfmmrec
 from tfmmrec import retrieval
 from tfmmrec.aside import folder_aside, sweep, take_place, written_elsewhere
 from tfmmrec.data.dataset import Catalogue
+from tfmmrec.export.about import is_made_of
 from tfmmrec.export.handover import save_catalogue, save_users
 from tfmmrec.export.known_users import KnownUsers
 from tfmmrec.export.saved_model import write_saved_model
@@ -39,7 +40,9 @@ def export(
 
     It stands on TensorFlow's own operations, which is checked. A model that was trained on another backend is
     exported by a process of its own that runs on tensorflow, on the CPU. The folder appears whole or not
-    at all; TensorFlow Serving never sees half a version.
+    at all; TensorFlow Serving never sees half a version. A version that is there and was made from exactly
+    these things is left as it is (see `is_made_of`), so that an export may be started again whatever
+    interrupted it.
 
     Args:
         model: trained, or loaded from a run.
@@ -48,28 +51,36 @@ def export(
         users: users to know by their ids: ``KnownUsers.of(data)``. Without them, users are known by the
             history that a request brings.
         index: how the best items are found: a name, or a dict of ``name`` and settings.
-        overwrite: replace a version that is there.
+        overwrite: replace a version that is there, whatever it was made from.
 
     Returns:
         The path.
 
     Raises:
-        ValueError: the path is no version, is taken or is just being written, the catalogue or the users are
-            not the model's, or item vectors are not finite.
+        ValueError: the path is no version, is taken by something else or is just being written, the catalogue
+            or the users are not the model's, or item vectors are not finite.
         OSError: the disk is full, or nothing may be written there.
         RuntimeError: the process on tensorflow failed; the message has its last words.
     """
     sweep(Path(os.path.abspath(path)).parent)
-    target = _checked_target(Path(path), overwrite)
+    target = _checked_target(Path(path))
     name = index["name"] if isinstance(index, dict) and "name" in index else index
     find(retrieval, Index, name)
+    _check(model, catalogue, users)
+    if target.exists() and not overwrite:
+        if is_made_of(target, model, catalogue, users, index):
+            return target
+        there = sorted(int(one.name) for one in target.parent.iterdir() if one.name.isdecimal())
+        raise ValueError(
+            f"{str(target)!r} is there already, with something else in it. Export to the next version, "
+            f"{str(target.parent / str(there[-1] + 1))!r}, or pass overwrite=True."
+        )
     other = written_elsewhere(target)
     if other is not None:
         raise ValueError(
             f"Another process is just writing {str(target)!r}. Wait for it, or give another version. (Where "
             f"there is none, delete {str(other)!r}.)"
         )
-    _check(model, catalogue, users)
     target.parent.mkdir(parents=True, exist_ok=True)
     # beside the version, so that it can be renamed; the name is no number, so that it is not served
     with folder_aside(target) as aside:
@@ -88,8 +99,7 @@ def _write_elsewhere(
     """Hands everything over as files to a process that runs on tensorflow; see ``__main__.py``."""
     with tempfile.TemporaryDirectory(dir=folder.parent) as handed:
         given = Path(handed)
-        if getattr(model, "_jax_state_synced", True) is False:
-            model.jax_state_sync()
+        model.sync()
         model.save(given / "model.keras")
         save_catalogue(catalogue, given / "catalogue")
         if users is not None:
@@ -118,21 +128,18 @@ def _write_elsewhere(
             )
 
 
-def _checked_target(path: Path, overwrite: bool) -> Path:
+def _checked_target(path: Path) -> Path:
     path = Path(os.path.abspath(path))
     if not path.name.isdecimal() or str(int(path.name)) != path.name:
         raise ValueError(
             f"An export is a version of a model: its path ends in a whole number, which TensorFlow Serving "
             f"looks for; got {str(path)!r}. Give {str(path / '1')!r}."
         )
-    if path.exists() and not overwrite:
-        there = sorted(int(one.name) for one in path.parent.iterdir() if one.name.isdecimal())
-        raise ValueError(
-            f"{str(path)!r} is there already. Export to the next version, "
-            f"{str(path.parent / str(there[-1] + 1))!r}, or pass overwrite=True."
-        )
     if path.exists() and not (path / "saved_model.pb").is_file() and (path.is_file() or any(path.iterdir())):
-        raise ValueError(f"{str(path)!r} holds something else than a SavedModel, so it is not replaced.")
+        raise ValueError(
+            f"{str(path)!r} holds something else than a SavedModel, so it is not replaced. Give another "
+            "version."
+        )
     return path
 
 

@@ -11,14 +11,11 @@ from typing import Any
 import numpy as np
 
 from tfmmrec.data.dataset import Catalogue
-from tfmmrec.export.about import about
+from tfmmrec.export.about import ABOUT, about
 from tfmmrec.export.known_users import KnownUsers
 from tfmmrec.export.servable import check_servable, core_ops
 from tfmmrec.export.signatures import Signatures
 from tfmmrec.models import Recommender
-
-ABOUT = Path("assets.extra", "about.json")
-"""Where an export's description stands in its folder."""
 
 
 def write_saved_model(

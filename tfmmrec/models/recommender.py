@@ -189,10 +189,14 @@ class Recommender(TrainStep, keras.Model):
 
     def forward(self, model: keras.Model, inputs: dict[str, Any]) -> Any:
         """A sub-model's outputs as arrays, compiled the way this model is."""
-        if getattr(self, "_jax_state_synced", True) is False:
-            self.jax_state_sync()
+        self.sync()
         model.jit_compile = bool(self.jit_compile) if self.compiled else False
         return model.predict_on_batch(inputs)
+
+    def sync(self) -> None:
+        """Brings the weights up to date: on jax, a training keeps them elsewhere while it runs."""
+        if getattr(self, "_jax_state_synced", True) is False:
+            self.jax_state_sync()
 
     def get_config(self) -> dict[str, Any]:
         return {
