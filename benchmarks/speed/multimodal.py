@@ -1,8 +1,8 @@
 """What raw text and posters cost in a step of training, MovieLens-1M: once an item, or once an event.
 
 ``python -m benchmarks.speed.multimodal`` needs TFMMREC_DATA, takes about ten minutes and writes
-``benchmarks/results/speed-multimodal.json``. All contenders are our own model, in one process and in turns, on
-the same batches with the same weights; what differs is said in the row:
+``benchmarks/results/speed-multimodal.json``. All contenders are our own model, in one process and in turns,
+on the same batches with the same weights; what differs is said in the row:
 
 * a batch's distinct items encoded once each, against every event's item encoded for itself (the same vectors
   and, without dropout, the same loss), as in a model whose item encoder stands behind a padded history;
