@@ -3,14 +3,18 @@
 from tfmmrec.layers.augment import Augment, check_augment
 from tfmmrec.layers.missing import MissingToken
 from tfmmrec.layers.pooling import Summary, masked_mean
+from tfmmrec.layers.row_table import RowTable, read_rows, write_rows
 from tfmmrec.layers.transformer import FeedForward, TransformerBlock
 
 __all__ = [
     "Augment",
     "FeedForward",
     "MissingToken",
+    "RowTable",
     "Summary",
     "TransformerBlock",
     "check_augment",
     "masked_mean",
+    "read_rows",
+    "write_rows",
 ]
