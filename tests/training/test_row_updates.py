@@ -87,7 +87,7 @@ def test_a_dense_gradient_updates_every_row():
 
 
 def schema_of(data):
-    """Ids of items and users alone, nothing at random, and windows so short that a batch has several of a user."""
+    """Ids of items and users alone, nothing at random, and windows so short that users have several."""
     history = History(length=3, layers=1, heads=2, dropout=0.0)
     schema = data.schema.only(item=["item_id"], event=[], tasks=["next_item"])
     return dataclasses.replace(schema, history=history, user_identity=True)

@@ -17,7 +17,7 @@ from tfmmrec.modalities.id import TableEncoder
 from tfmmrec.models.item_vectors import CachedContent, EncodedNow, IdTable, ItemVectors
 from tfmmrec.models.towers import Gather, Identity, item_tower, ranker, user_tower
 from tfmmrec.models.train_step import TrainStep
-from tfmmrec.schema import SIDES, Schema
+from tfmmrec.schema import SIDES, Schema, Side
 
 FULL_SOFTMAX_ITEMS = 100_000
 """Catalogues up to this size get a full softmax by default."""
@@ -137,12 +137,13 @@ class Recommender(TrainStep, keras.Model):
     @property
     def id_tables(self) -> dict[str, TableEncoder]:
         """The tables of ids, of items and users, by the input that says which rows are read."""
-        tables = {}
-        for side, tower in (("item", self.item_tower), ("user", self.user_tower)):
-            for feature in self.schema.features(side):
-                if isinstance(feature, Id):
-                    tables[f"{side}.{feature.name}.id"] = tower.get_layer(feature.name)
-        return tables
+        towers: dict[Side, Any] = {"item": self.item_tower, "user": self.user_tower}
+        return {
+            f"{side}.{feature.name}.id": tower.get_layer(feature.name)
+            for side, tower in towers.items()
+            for feature in self.schema.features(side)
+            if isinstance(feature, Id)
+        }
 
     def compute_losses(
         self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool

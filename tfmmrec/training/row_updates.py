@@ -1,4 +1,4 @@
-"""AdamW whose cost does not grow with a large table of ids: a step updates the rows it used, and no others."""
+"""AdamW whose cost does not grow with a large table of ids: a step updates the rows that it used."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ class RowAdamW(keras.optimizers.AdamW):
 
 
 def summed(gradient: RowGradient) -> tuple[Any, Any]:
-    """Each row once: ``(rows int [U], sums of their gradients [U, D])``; what is left over is row 0, with 0."""
+    """Each row once: ``(rows int [U], sums of their gradients [U, D])``; the places left over are row 0."""
     rows, values = ops.cast(gradient.indices, "int32"), gradient.values
     order = ops.argsort(rows)
     rows, values, count = ops.take(rows, order), ops.take(values, order, axis=0), ops.shape(rows)[0]
