@@ -86,6 +86,22 @@ def test_a_dense_gradient_updates_every_row():
     np.testing.assert_array_equal(*found)
 
 
+def test_of_other_tables_too_a_row_that_is_read_twice_has_one_gradient():
+    """Keras' own AdamW squares each of the two, which is another second moment and another norm."""
+    weight, values, found = random(5, 3), random(2, 3, seed=1), []
+    for sparse in (True, False):
+        table = keras.Variable(weight, name="words")
+        optimizer = RowAdamW(**SETTINGS)
+        optimizer.build([table])
+        gradient = gradient_of_rows(np.asarray([3, 3], "int32"), values)
+        dense = np.zeros((5, 3), "float32")
+        dense[3] = values.sum(axis=0)
+        optimizer.apply([gradient if sparse else keras.ops.convert_to_tensor(dense)], [table])
+        found.append([array(one) for one in (table, *optimizer.variables)])
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-6)
+
+
 def schema_of(data):
     """Ids of items and users alone, nothing at random, and windows so short that users have several."""
     history = History(length=3, layers=1, heads=2, dropout=0.0)
