@@ -4,6 +4,7 @@ from tfmmrec.layers.augment import Augment, check_augment
 from tfmmrec.layers.dropout import Dropout
 from tfmmrec.layers.missing import MissingToken
 from tfmmrec.layers.pooling import Summary, masked_mean
+from tfmmrec.layers.row_table import RowTable, read_rows, write_rows
 from tfmmrec.layers.transformer import FeedForward, TransformerBlock
 
 __all__ = [
@@ -11,8 +12,11 @@ __all__ = [
     "Dropout",
     "FeedForward",
     "MissingToken",
+    "RowTable",
     "Summary",
     "TransformerBlock",
     "check_augment",
     "masked_mean",
+    "read_rows",
+    "write_rows",
 ]

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from tfmmrec.layers import RowTable
 from tfmmrec.modalities.lookup import lookup
 from tfmmrec.modalities.modality import Modality, Parts
 
@@ -50,12 +51,19 @@ class Id(Modality):
 
 @keras.saving.register_keras_serializable("tfmmrec")
 class TableEncoder(keras.layers.Layer):
-    """One learned row per number: ``{part: int [B]} → ([B, 1, D], mask [B, 1])``; 0 is missing."""
+    """One learned row per number: ``{part: int [B]} → ([B, 1, D], mask [B, 1])``; 0 is missing.
+
+    Attributes:
+        read: the rows ``[B, D]``, where they have been read already: a training step that differentiates with
+            respect to them and not to the table lends them for the time of the call.
+    """
+
+    read: Any = None
 
     def __init__(self, size: int, width: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.size, self.width = size, width
-        self.embedding = keras.layers.Embedding(
+        self.embedding = RowTable(
             size,
             width,
             embeddings_initializer=keras.initializers.RandomNormal(stddev=width**-0.5),
@@ -67,8 +75,8 @@ class TableEncoder(keras.layers.Layer):
 
     def call(self, parts: Parts) -> tuple[Any, Any]:
         (numbers,) = parts.values()
-        numbers = ops.expand_dims(numbers, -1)
-        return self.embedding(numbers), numbers > 0
+        rows = self.embedding(numbers) if self.read is None else ops.cast(self.read, self.compute_dtype)
+        return ops.expand_dims(rows, 1), ops.expand_dims(numbers > 0, 1)
 
     def compute_output_shape(self, shapes: dict[str, tuple[int | None, ...]]) -> tuple[Any, Any]:
         (shape,) = shapes.values()

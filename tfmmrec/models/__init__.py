@@ -2,7 +2,7 @@
 
 from tfmmrec.models.item_vectors import CachedContent, EncodedNow, IdTable, ItemVectors
 from tfmmrec.models.recommender import Recommender, build_recommender
-from tfmmrec.models.train_step import GradientHook, sum_gradients
+from tfmmrec.models.train_step import GradientHook, RowGradient, sum_gradients
 
 __all__ = [
     "CachedContent",
@@ -11,6 +11,7 @@ __all__ = [
     "IdTable",
     "ItemVectors",
     "Recommender",
+    "RowGradient",
     "build_recommender",
     "sum_gradients",
 ]

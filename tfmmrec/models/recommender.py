@@ -13,10 +13,11 @@ from tfmmrec.data.dataset import Features
 from tfmmrec.data.vocabulary import Vocabulary
 from tfmmrec.members import chosen
 from tfmmrec.modalities import Id, missing_parts
+from tfmmrec.modalities.id import TableEncoder
 from tfmmrec.models.item_vectors import CachedContent, EncodedNow, IdTable, ItemVectors
 from tfmmrec.models.towers import Gather, Identity, item_tower, ranker, user_tower
 from tfmmrec.models.train_step import TrainStep
-from tfmmrec.schema import SIDES, Schema
+from tfmmrec.schema import SIDES, Schema, Side
 
 FULL_SOFTMAX_ITEMS = 100_000
 """Catalogues up to this size get a full softmax by default."""
@@ -130,10 +131,19 @@ class Recommender(TrainStep, keras.Model):
     @property
     def identity_table(self) -> Any:
         """The embeddings of the item ids, ``[trained_items + 1, D]``, row 0 unused; None without ids."""
-        features = self.schema.features("item")
-        if not isinstance(features[0], Id):
-            return None
-        return self.item_tower.get_layer(features[0].name).embedding.embeddings
+        of_items = [encoder for name, encoder in self.id_tables.items() if name.startswith("item.")]
+        return of_items[0].embedding.embeddings if of_items else None
+
+    @property
+    def id_tables(self) -> dict[str, TableEncoder]:
+        """The tables of ids, of items and users, by the input that says which rows are read."""
+        towers: dict[Side, Any] = {"item": self.item_tower, "user": self.user_tower}
+        return {
+            f"{side}.{feature.name}.id": tower.get_layer(feature.name)
+            for side, tower in towers.items()
+            for feature in self.schema.features(side)
+            if isinstance(feature, Id)
+        }
 
     def compute_losses(
         self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool

@@ -1,15 +1,23 @@
 """The one place where a training step can be changed, for each backend.
 
 Gradient surgery, loss balancing, private or adversarial training replace how gradients become an update:
-they are gradient hooks. A model without a hook trains by Keras's own step.
+they are gradient hooks. A model without a hook trains by Keras's own step, but for one thing: where an
+optimizer updates a table of ids by the rows that were used (`tfmmrec.training.row_updates`), the gradient is
+of those rows alone. Under tensorflow that is what Keras's step gives it anyway, as ``tf.IndexedSlices``; jax
+knows dense gradients only, and its step differentiates with respect to the rows.
 """
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple, Protocol
 
 import keras
 from keras import ops
+
+from tfmmrec.layers import read_rows
+from tfmmrec.modalities.id import TableEncoder
 
 
 class GradientHook(Protocol):
@@ -28,6 +36,18 @@ def sum_gradients(gradients: dict[str, list[Any]], variables: list[Any]) -> list
     return [sum(of_variable) for of_variable in zip(*gradients.values(), strict=True)]
 
 
+class RowGradient(NamedTuple):
+    """The gradient of a table by the rows that were read; named like the parts of ``tf.IndexedSlices``.
+
+    Attributes:
+        values: ``[U, D]``.
+        indices: int ``[U]``; a row may stand there several times, and its gradient is then their sum.
+    """
+
+    values: Any
+    indices: Any
+
+
 class _HookedStep:
     """What both backends share: a switch that makes `compute_loss` return the losses side by side."""
 
@@ -38,6 +58,11 @@ class _HookedStep:
         self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool
     ) -> dict[str, Any]:
         """Weighted scalar losses by name; implemented by the model."""
+        raise NotImplementedError
+
+    @property
+    def id_tables(self) -> dict[str, TableEncoder]:
+        """The tables of ids by the input that says which rows are read; implemented by the model."""
         raise NotImplementedError
 
     def compute_loss(
@@ -88,7 +113,8 @@ class JaxStep(_HookedStep):
 
     def train_step(self, state: Any, data: Any) -> Any:
         if self.gradient_hook is None:
-            return super().train_step(state, data)  # type: ignore[misc]
+            by_rows = getattr(self.optimizer, "tables", ())  # type: ignore[attr-defined]
+            return self._step_by_rows(state, data) if by_rows else super().train_step(state, data)  # type: ignore[misc]
         import jax
 
         trainable, non_trainable, of_optimizer, of_metrics = state
@@ -120,6 +146,57 @@ class JaxStep(_HookedStep):
             of_metrics, ops.sum(losses), x, y, y_pred, weight
         )
         return logs, (trainable, non_trainable, of_optimizer, of_metrics)
+
+    def _step_by_rows(self, state: Any, data: Any) -> Any:
+        """Keras's own step, differentiated with respect to the rows that the batch reads of large tables.
+
+        Nothing but its encoder may read such a table: what else does has no part in the gradient.
+        """
+        import jax
+
+        trainable, non_trainable, of_optimizer, of_metrics = state
+        x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
+        paths = [variable.path for variable in self.trainable_variables]  # type: ignore[attr-defined]
+        encoders, rows, read = {}, {}, list(trainable)
+        for name, encoder in self.id_tables.items():
+            path = encoder.embedding.embeddings.path
+            if path in self.optimizer.tables:  # type: ignore[attr-defined]
+                at = paths.index(path)
+                encoders[at], rows[at] = encoder, x[name]
+                read[at] = read_rows(trainable[at], rows[at])
+
+        def loss_of(read: Any) -> Any:
+            whole = [trainable[at] if at in rows else value for at, value in enumerate(read)]
+            with _lent({encoder: read[at] for at, encoder in encoders.items()}):
+                return self.compute_loss_and_updates(  # type: ignore[attr-defined]
+                    whole,
+                    non_trainable,
+                    of_metrics,
+                    x,
+                    y,
+                    weight,
+                    training=True,
+                    optimizer_variables=of_optimizer,
+                )
+
+        (_, aux), gradients = jax.value_and_grad(loss_of, has_aux=True)(read)
+        loss, y_pred, non_trainable, of_metrics = aux
+        update = [RowGradient(g, rows[at]) if at in rows else g for at, g in enumerate(gradients)]
+        trainable, of_optimizer = self.optimizer.stateless_apply(of_optimizer, update, trainable)  # type: ignore[attr-defined]
+        logs, of_metrics = self._update_metrics_variables(of_metrics, loss, x, y, y_pred, weight)  # type: ignore[attr-defined]
+        return logs, (trainable, non_trainable, of_optimizer, of_metrics)
+
+
+@contextmanager
+def _lent(read: dict[TableEncoder, Any]) -> Iterator[None]:
+    """Inside, the encoders give these rows and not those of their tables."""
+    for encoder, rows in read.items():
+        encoder.read = rows
+    try:
+        yield
+    finally:
+        for encoder in read:
+            encoder.read = None
 
 
 TrainStep: type = {"tensorflow": TensorFlowStep, "jax": JaxStep}.get(keras.backend.backend(), _HookedStep)

@@ -24,6 +24,7 @@ from tfmmrec.training.callbacks import (
 )
 from tfmmrec.training.checkpoint import Checkpoint, KeepCheckpoint
 from tfmmrec.training.memory import kept_memory
+from tfmmrec.training.row_updates import adamw
 from tfmmrec.training.run import Run
 from tfmmrec.training.schedule import Schedule
 
@@ -57,6 +58,10 @@ def fit(
     on_step: Callable[[int, int, int, float], None] | None = None,
 ) -> list[dict[str, float]]:
     """Trains a model; it ends with the weights that were best on validation.
+
+    A step updates every weight, but of tables of ids with more than 100,000 rows only the rows it used
+    (`RowAdamW`): of users' always, of items' under a sampled softmax. So its cost does not grow with them.
+    With a gradient hook, `accumulate`, `ema` or an `optimizer` of your own every row is updated.
 
     Args:
         model: from `build_recommender`.
@@ -143,7 +148,7 @@ def fit(
     if optimizer is None:
         updates = epochs * len(batches) // accumulate
         rate = Schedule(learning_rate, updates, schedule)
-        optimizer = _adamw(rate, weight_decay, accumulate, ema)
+        optimizer = adamw(model, rate, weight_decay, accumulate, ema)
     # its variables are made here and not while the step is traced, which would trace it twice
     optimizer.build(model.trainable_variables)
     model.compile(optimizer=optimizer, jit_compile=jit_compile)
@@ -176,22 +181,6 @@ def fit(
     if not model.stop_training:
         _run(model, feed(batches), epoch, epochs, chosen)
     return _finish(model, data.items, parts, run, kept)
-
-
-def _adamw(
-    rate: Schedule, weight_decay: float, accumulate: int, ema: float | None
-) -> keras.optimizers.Optimizer:
-    optimizer = keras.optimizers.AdamW(
-        rate,
-        weight_decay=weight_decay,
-        beta_2=0.98,
-        global_clipnorm=1.0,
-        use_ema=ema is not None,
-        ema_momentum=0.99 if ema is None else ema,
-        gradient_accumulation_steps=accumulate if accumulate > 1 else None,
-    )
-    optimizer.exclude_from_weight_decay(var_names=["table", "scale", "norm", "bias", "words", "gap"])
-    return optimizer
 
 
 def _finish(

@@ -1,0 +1,150 @@
+"""AdamW whose cost does not grow with a large table of ids: a step updates the rows that it used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+from tfmmrec.layers import read_rows, write_rows
+from tfmmrec.models import Recommender, RowGradient
+from tfmmrec.models.recommender import FULL_SOFTMAX_ITEMS
+
+LARGE_TABLE = FULL_SOFTMAX_ITEMS
+"""Tables of ids with more rows than this are updated row by row."""
+
+
+def adamw(
+    model: Recommender, rate: Any, weight_decay: float, accumulate: int = 1, ema: float | None = None
+) -> RowAdamW:
+    """The optimizer of a training: `RowAdamW` of the tables that are large.
+
+    A gradient hook, accumulated gradients and a moving average of weights need every row in every step: with
+    one of them every row is updated, whatever the tables.
+
+    Args:
+        model: what is trained.
+        rate: learning rate, a number or a schedule.
+        weight_decay: see ``keras.optimizers.AdamW``.
+        accumulate: batches whose gradients make one update.
+        ema: momentum of the moving average of weights; None keeps none.
+    """
+    every_row = model.gradient_hook is not None or accumulate > 1 or ema is not None
+    optimizer = RowAdamW(
+        rate,
+        tables=[] if every_row else large_tables(model),
+        weight_decay=weight_decay,
+        beta_2=0.98,
+        global_clipnorm=1.0,
+        use_ema=ema is not None,
+        ema_momentum=0.99 if ema is None else ema,
+        gradient_accumulation_steps=accumulate if accumulate > 1 else None,
+    )
+    optimizer.exclude_from_weight_decay(var_names=["scale", "bias"])
+    return optimizer
+
+
+def large_tables(model: Recommender) -> list[str]:
+    """Paths of the tables of ids that are large and of which a step uses a few rows.
+
+    That of users is read by the batch's users alone; that of items too, where the softmax is sampled: a full
+    softmax reads all of it.
+    """
+    return [
+        encoder.embedding.embeddings.path
+        for name, encoder in model.id_tables.items()
+        if encoder.size > LARGE_TABLE and (name.startswith("user.") or model.item_vectors.sampled)
+    ]
+
+
+@keras.saving.register_keras_serializable("tfmmrec")
+class RowAdamW(keras.optimizers.AdamW):
+    """AdamW that updates some tables "lazily", like SparseAdam of PyTorch and LazyAdam of TensorFlow Addons.
+
+    Keras's own AdamW updates every row of every table in every step: also of a row that was not used the
+    moments fade, and go on moving it. Here such a row keeps its weights and its moments bit for bit; one that
+    was used is updated as by AdamW, with the number of all steps in the bias correction. So moments are
+    averages over the steps that used the row, and weight decay, where the table has any, is of those steps
+    alone. In the first step both are the same, but for the decay of rows that were not used.
+
+    A row that was read several times is updated once, by the sum of its gradients, which is what clipping
+    counts too; so it is for every table with a sparse gradient (Keras's own step under tensorflow squares the
+    gradients of such a row before it sums them). Row 0 stands for what is missing, and is never updated.
+    Where a gradient is dense, as a gradient hook's are, the update is AdamW's of all rows.
+
+    Args:
+        *args: as of ``keras.optimizers.AdamW``.
+        tables: paths of the tables: their gradients come as ``tf.IndexedSlices`` or `RowGradient`.
+        **kwargs: as of ``keras.optimizers.AdamW``.
+
+    Raises:
+        ValueError: with tables, a moving average of weights, accumulated gradients or AMSGrad are asked for:
+            each needs every row in every step.
+    """
+
+    def __init__(self, *args: Any, tables: Sequence[str] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("use_ema", "gradient_accumulation_steps", "amsgrad"):
+            if tables and getattr(self, name):
+                raise ValueError(
+                    f"RowAdamW updates the rows that a step used, and {name}={getattr(self, name)!r} needs "
+                    "all of them; take keras.optimizers.AdamW."
+                )
+        self.tables = tuple(tables)
+        self._rows: dict[Any, Any] = {}  # of the update being made, by the table
+
+    def apply(self, grads: Any, trainable_variables: Any = None) -> None:
+        grads = list(grads)
+        variables = self._trainable_variables if trainable_variables is None else list(trainable_variables)
+        for at, (gradient, variable) in enumerate(zip(grads, variables, strict=True)):
+            if not hasattr(gradient, "indices"):
+                continue
+            if variable.path in self.tables:
+                self._rows[self._var_key(variable)], grads[at] = summed(gradient)
+            else:
+                grads[at] = ops.segment_sum(gradient.values, gradient.indices, variable.shape[0])
+        try:
+            super().apply(grads, variables)
+        finally:
+            self._rows.clear()
+
+    def _apply_weight_decay(self, variables: Any) -> None:
+        super()._apply_weight_decay([one for one in variables if self._var_key(one) not in self._rows])
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        rows = self._rows.get(self._var_key(variable))
+        if rows is None:
+            super().update_step(gradient, variable, learning_rate)
+            return
+        at = self._get_variable_index(variable)
+        kept = (variable, self._momentums[at], self._velocities[at])
+        before = [read_rows(one, rows) for one in kept]
+        weight, momentum, velocity = before
+        rate, gradient = (ops.cast(one, weight.dtype) for one in (learning_rate, gradient))
+        step = ops.cast(self.iterations + 1, weight.dtype)
+        if self.weight_decay is not None and self._use_weight_decay(variable):
+            weight = weight - weight * self.weight_decay * rate
+        momentum = momentum + (gradient - momentum) * (1 - self.beta_1)
+        velocity = velocity + (ops.square(gradient) - velocity) * (1 - self.beta_2)
+        beta_1, beta_2 = (ops.cast(one, weight.dtype) for one in (self.beta_1, self.beta_2))
+        rate = rate * ops.sqrt(1 - ops.power(beta_2, step)) / (1 - ops.power(beta_1, step))
+        weight = weight - momentum * rate / (ops.sqrt(velocity) + self.epsilon)
+        used = ops.expand_dims(rows > 0, 1)
+        for one, old, new in zip(kept, before, (weight, momentum, velocity), strict=True):
+            write_rows(one, rows, ops.where(used, new, old))
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "tables": list(self.tables)}
+
+
+def summed(gradient: RowGradient) -> tuple[Any, Any]:
+    """Each row once: ``(rows int [U], sums of their gradients [U, D])``; the places left over are row 0."""
+    rows, values = ops.cast(gradient.indices, "int32"), gradient.values
+    order = ops.argsort(rows)
+    rows, values, count = ops.take(rows, order), ops.take(values, order, axis=0), ops.shape(rows)[0]
+    begins = ops.concatenate([ops.zeros((1,), "int32"), ops.cast(rows[1:] != rows[:-1], "int32")])
+    place = ops.cumsum(begins)
+    once = ops.maximum(ops.segment_max(rows, place, count), 0)  # of no row it is the least integer
+    return once, ops.segment_sum(values, place, count)
