@@ -46,7 +46,7 @@ class Best:
 
     @staticmethod
     def scratch(block: int, k: int) -> int:
-        """Bytes for one query at most, while a block of so many items is read: its scores and all the rest."""
+        """Bytes of one query at most while a block of so many items is read: its scores and all the rest."""
         opened = min(k * GROUP, block)
         return 7 * block + 80 * opened + 64 * k + 64
 
@@ -59,21 +59,19 @@ class Best:
         """
         queries, k = self.keys.shape
         groups = scores.reshape(-1, GROUP, queries)
-        maxima = groups.max(axis=1)
-        opened = maxima > self._least
+        maxima, least = groups.max(axis=1), self._least
+        opened = maxima > least
         crowded = np.flatnonzero(np.count_nonzero(opened, axis=0) > k)
         if len(crowded):
-            opened[:, crowded] = _best_groups(maxima[:, crowded], k)
+            opened[:, crowded], kth = _best_groups(maxima[:, crowded], k)
+            least = least.copy()
+            least[crowded] = np.nextafter(kth, np.float32(-np.inf))  # k items at least are above this
         group, query = np.divmod(np.flatnonzero(opened), queries)
-        if not len(query):
-            return
         order = np.argsort(query, kind="stable")
         group, query = group[order], query[order]
         found = groups[group, :, query]
-        better = found > self._least[query, None]
-        row, place = np.nonzero(better)
-        items = group[row] * GROUP + (first + place)
-        self.merge(query[row], keys_of(found[better], items))
+        row, place = np.nonzero(found > least[query, None])
+        self.merge(query[row], keys_of(found[row, place], group[row] * GROUP + (first + place)))
 
     def merge(self, query: np.ndarray, keys: np.ndarray) -> None:
         """Takes in further items: int ``[P]`` in ascending order whose, and their keys uint64 ``[P]``."""
@@ -92,7 +90,7 @@ class Best:
         self._least[changed] = _scores(table[:, wide])
 
     def count_at_least(self, query: np.ndarray, scores: np.ndarray) -> np.ndarray:
-        """int ``[P]``: of the best k of each of these queries, those that score as much or more; k at most."""
+        """int ``[P]``: how many of the k best of each of these queries score as much as this or more."""
         queries, k = self.keys.shape
         line = np.arange(queries, dtype="uint64")[:, None] << _HALF
         among = np.sort(line | (self.keys >> _HALF), axis=1).reshape(-1)
@@ -105,14 +103,22 @@ class Best:
         return np.where(keys > 0, (_LOW - (keys & _LOW)).astype("int64"), -1)
 
 
-def _best_groups(maxima: np.ndarray, k: int) -> np.ndarray:
-    """bool ``[G, Q]``: the k groups of each query with the best maxima, of equal ones the first."""
+def _best_groups(maxima: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """The k groups of each query with the best maxima, of equal ones the first.
+
+    Args:
+        maxima: float32 ``[G, Q]``.
+        k: less than G.
+
+    Returns:
+        bool ``[G, Q]``, and the k-th best maximum float32 ``[Q]``.
+    """
     keys = keys_of(maxima, np.arange(len(maxima))[:, None]).T.copy()
     last = np.partition(keys, len(maxima) - k, axis=1)[:, len(maxima) - k]
-    return (keys >= last[:, None]).T
+    return (keys >= last[:, None]).T, _scores(last)
 
 
 def _scores(keys: np.ndarray) -> np.ndarray:
     """The float32 scores in keys; −inf of an empty place."""
-    bits = np.maximum((keys >> _HALF).astype("uint32"), ordered_bits(np.float32([-np.inf])))
+    bits = np.maximum((keys >> _HALF).astype("uint32"), ordered_bits(np.array([-np.inf], "float32")))
     return np.where(bits & _SIGN, bits ^ _SIGN, ~bits).view("float32")

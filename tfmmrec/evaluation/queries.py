@@ -83,13 +83,13 @@ class Queries:
         return np.unique(self.data.events.item[self.histories[query]])
 
     def targets_of(self, chunk: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """What the queries with these numbers ask for: places in the chunk and catalogue rows, each pair once."""
+        """What these queries ask for: places in the chunk and catalogue rows ``[P]``, each pair once."""
         place, rows = self.events.flat(chunk)
         items = self.data.vocabulary.items
         return np.divmod(np.unique(place * items + self.data.events.item[rows]), items)
 
     def seen_of(self, chunk: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Their histories: places in the chunk and catalogue rows, a pair for each event."""
+        """What these queries know: places in the chunk and catalogue rows ``[P]``, a pair for each event."""
         place, rows = self.histories.flat(chunk)
         return place, self.data.events.item[rows]
 

@@ -11,10 +11,10 @@ import numpy as np
 from tfmmrec.evaluation.best import GROUP, Best, keys_of
 from tfmmrec.evaluation.scores import Lines, Products, Scores
 
-MEMORY = 1 << 26
-"""Bytes of working memory by default: 64 MiB."""
+MEMORY = 1 << 28
+"""Bytes of working memory by default: 256 MiB."""
 
-_ITEMS, _QUERIES = 1024, 512  # of a block: 2 MiB of scores, which a processor's cache holds while they are read
+_ITEMS, _QUERIES = 4096, 256  # of a block at most: 4 MiB of scores, which a cache holds while they are read
 _EVENT = 96  # bytes for each event of a history and each held-out one while its query is ranked
 
 
@@ -110,7 +110,9 @@ def _rank_chunk(
         seen_row, seen = queries.seen_of(chunk)
         hidden_row, hidden = np.concatenate([row, seen_row]), np.concatenate([target, seen])
     competing = items if among is None else len(among)
-    targets, masks = (_Cells(*cells, among, competing, size) for cells in ((row, target), (hidden_row, hidden)))
+    targets, masks = (
+        _Cells(*cells, among, competing, size) for cells in ((row, target), (hidden_row, hidden))
+    )
     at_target = np.full(len(row), -np.inf, "float32")
     best, write = Best(len(chunk), k), scores.of(chunk)
     block = np.empty((size, len(chunk)), "float32")
@@ -138,8 +140,8 @@ def _rank_chunk(
     shown = (before < k) & np.isfinite(at_target)
     best.merge(row[shown], keys[shown])
     recommended = best.items()
-    ranking.recommended[chunk] = recommended if among is None else np.where(
-        recommended < 0, -1, among[recommended]
+    ranking.recommended[chunk] = (
+        recommended if among is None else np.where(recommended < 0, -1, among[recommended])
     )
 
 
@@ -162,12 +164,13 @@ class _Cells:
             position = np.minimum(np.searchsorted(among, item), competing - 1)
             self._which = np.flatnonzero(among[position] == item)
             query, item = query[self._which], position[self._which]
-        if competing > size:
-            order = np.argsort(item, kind="stable")
+        blocks = -(-competing // size)
+        self._start = np.array([0, len(item)])
+        if blocks > 1:
+            block = (item // size).astype(np.min_scalar_type(blocks))  # few bits, which are sorted the fastest
+            order = np.argsort(block, kind="stable")
             query, item, self._which = query[order], item[order], self._which[order]
-            self._start = np.searchsorted(item, np.arange(0, competing + size, size))
-        else:
-            self._start = np.array([0, len(item)])
+            self._start = np.searchsorted(block[order], np.arange(blocks + 1))
         self._query, self._item = query, item
 
     def of(self, block: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
