@@ -167,7 +167,9 @@ class _Cells:
         blocks = -(-competing // size)
         self._start = np.array([0, len(item)])
         if blocks > 1:
-            block = (item // size).astype(np.min_scalar_type(blocks))  # few bits, which are sorted the fastest
+            block = (item // size).astype(
+                np.min_scalar_type(blocks)
+            )  # few bits, which are sorted the fastest
             order = np.argsort(block, kind="stable")
             query, item, self._which = query[order], item[order], self._which[order]
             self._start = np.searchsorted(block[order], np.arange(blocks + 1))
