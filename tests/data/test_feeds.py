@@ -123,7 +123,7 @@ def test_feed_takes_tensorflow_where_it_is(batches, monkeypatch):
 
 @pytest.mark.parametrize("make", [tf_dataset, BatchSequence])
 def test_a_feed_tells_how_long_each_batch_was_waited_for(batches, monkeypatch, make):
-    """Building takes 30 ms: the first batch is waited for as long, and no wait is time of the reader's own."""
+    """Building takes 30 ms: the first is waited for as long, and no wait is time of the reader's own."""
     build, waited, mine = Batches.__getitem__, [], []
 
     def slowly(self, index):
@@ -151,6 +151,7 @@ def test_a_timed_dataset_is_the_same_dataset(batches):
     dataset, timed = tf_dataset(batches, 2), tf_dataset(batches, 2, lambda seconds: None)
     assert timed.element_spec == dataset.element_spec
     assert int(timed.cardinality()) == len(batches) - 2
+    assert timed.options().experimental_optimization.inject_prefetch is False, "it would ask ahead"
     assert_same(timed, list(batches)[2:])
 
 

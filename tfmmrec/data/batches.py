@@ -189,8 +189,9 @@ class Batches:
             wanted = self.window_buckets[np.searchsorted(self.window_buckets, len(chosen))]
         user = _padded(windows.user[chosen], wanted)
 
-        items = [np.where(rows >= 0, events.item[rows], -1) for rows in (read, asked)]
-        x, position = self._distinct_items(*items, self._generator(2, plan.epoch, index))
+        read_items, asked_items = (np.where(rows >= 0, events.item[rows], -1) for rows in (read, asked))
+        chance = self._generator(2, plan.epoch, index)
+        x, position = self._distinct_items(read_items, asked_items, chance)
         history, x["candidate"] = position
         if self.schema.user_id is not None:
             whose = np.full(size * (length + 1), -1, "int32")
@@ -200,7 +201,7 @@ class Batches:
             x["history.item"], x["history.gap"] = history, self._gaps(read)
         x |= self._features("event", events.features, read)
         x |= self._features("user", self.data.users, user)
-        return x, *self._labels(asked, items[1], counted)
+        return x, *self._labels(asked, asked_items, counted)
 
     def _generator(self, *key: int) -> np.random.Generator:
         return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=key))
