@@ -165,7 +165,7 @@ def description(name: str, rows: int | None, terms: dict[str, list[str]]) -> dic
         }
         for row in table
     ]
-    told |= {"batch": BATCH, "workers": THREADS, "passes": passes(len(table)), "grain_processes": True}
+    told |= {"batch": BATCH, "workers": THREADS, "passes": passes(len(table))}
     return told
 
 
