@@ -5,7 +5,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tfmmrec.data.distinct import draw_absent, item_buckets, log_inclusion
+from tfmmrec.data.distinct import distinct, draw_absent, item_buckets, log_inclusion
+
+
+@settings(deadline=None)
+@given(rows=st.lists(st.integers(-1, 9), max_size=40), items=st.sampled_from([10, 100, 10_000]))
+def test_every_occurrence_finds_its_item(rows, items):
+    """In a catalogue that is small beside the batch, and in one that is large."""
+    rows = np.asarray(rows, "int32").reshape(-1, 2 if len(rows) % 2 == 0 else 1)
+    found, position = distinct(rows, items)
+    assert found.tolist() == sorted(set(rows.ravel().tolist()) - {-1})
+    assert position.shape == rows.shape and position.dtype == "int32"
+    for row, place in zip(rows.ravel(), position.ravel(), strict=True):
+        assert (place == -1) if row == -1 else (found[place] == row)
+
+
+@pytest.mark.parametrize("items", [3, 1000])
+def test_distinct_items_by_hand(items):
+    found, position = distinct(np.asarray([[2, -1], [0, 2]]), items)
+    assert found.tolist() == [0, 2] and position.tolist() == [[1, -1], [0, 1]]
 
 
 @settings(deadline=None)

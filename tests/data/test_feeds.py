@@ -1,6 +1,7 @@
 """Batches on their way to ``fit``."""
 
 import sys
+import time
 
 import keras
 import numpy as np
@@ -118,6 +119,40 @@ def test_feed_takes_tensorflow_where_it_is(batches, monkeypatch):
     assert not isinstance(feed(batches), BatchSequence)
     monkeypatch.setitem(sys.modules, "tensorflow", None)  # importing it now fails
     assert isinstance(feed(batches), BatchSequence)
+
+
+@pytest.mark.parametrize("make", [tf_dataset, BatchSequence])
+def test_a_feed_tells_how_long_each_batch_was_waited_for(batches, monkeypatch, make):
+    """Building takes 30 ms: the first is waited for as long, and no wait is time of the reader's own."""
+    build, waited, mine = Batches.__getitem__, [], []
+
+    def slowly(self, index):
+        time.sleep(0.03)
+        return build(self, index)
+
+    expected = list(batches)
+    began, read = time.perf_counter(), []
+    with monkeypatch.context() as patch:
+        patch.setattr(Batches, "__getitem__", slowly)
+        for batch in make(batches, waited=waited.append):
+            came = time.perf_counter()
+            read.append(batch)
+            time.sleep(0.01)  # a step
+            mine.append(time.perf_counter() - came)
+            if len(read) == len(batches):
+                break
+    elapsed = time.perf_counter() - began
+    assert_same(read, expected)
+    assert len(waited) == len(read) and min(waited) >= 0
+    assert 0.03 <= waited[0] <= sum(waited) <= elapsed - sum(mine)
+
+
+def test_a_timed_dataset_is_the_same_dataset(batches):
+    dataset, timed = tf_dataset(batches, 2), tf_dataset(batches, 2, lambda seconds: None)
+    assert timed.element_spec == dataset.element_spec
+    assert int(timed.cardinality()) == len(batches) - 2
+    assert timed.options().experimental_optimization.inject_prefetch is False, "it would ask ahead"
+    assert_same(timed, list(batches)[2:])
 
 
 class Epoch(keras.callbacks.Callback):

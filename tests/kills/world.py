@@ -95,7 +95,7 @@ def weights(path: Path) -> dict[str, Any]:
 
 
 def check_trained(whole: SimpleNamespace, folder: Path, ended: Ended) -> None:
-    """The run is the one that nothing interrupted, bit for bit, but for seconds and dates."""
+    """The run is the one that nothing interrupted, bit for bit, but for times and dates."""
     assert ended.code == 0, ended.said
     run = folder / "run"
     assert files(run) == files(whole.run)
@@ -109,7 +109,8 @@ def check_trained(whole: SimpleNamespace, folder: Path, ended: Ended) -> None:
         for key, array in mine.items():
             np.testing.assert_array_equal(array, other[key], err_msg=f"{name}: {key}")
     mine, other = (json.loads((at / "curves.json").read_text()) for at in (run, whole.run))
-    assert [record.pop("seconds") > 0 for record in [*mine, *other]] == [True] * 6
+    for name in ("seconds", "waiting"):
+        assert [record.pop(name) > 0 for record in [*mine, *other]] == [True] * 6
     assert mine == other
 
 

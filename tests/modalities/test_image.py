@@ -1,5 +1,7 @@
 """Image: files, sizes, several pictures of a row; the contract."""
 
+import io
+
 import numpy as np
 import pytest
 from PIL import Image as Pillow
@@ -83,6 +85,23 @@ def test_files_that_cannot_be_used_are_rejected(tmp_path):
     reasons = ["not a readable picture", "not a readable picture", "0 bytes", "not found", "outside"]
     for reason, expected in zip(rejected.values(), reasons, strict=True):
         assert expected in reason
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_jpeg_is_checked_to_its_end(tmp_path, progressive):
+    noise = np.random.default_rng(0).integers(0, 256, (40, 60, 3))
+    contents = picture(tmp_path / "x", noise, format="JPEG", progressive=progressive)
+    assert checked_image(contents) == contents
+    for share in (0.2, 0.5, 0.9, 0.99):
+        with pytest.raises(ValueError, match="not a readable picture"):
+            checked_image(contents[: int(share * len(contents))])
+
+
+def test_a_jpeg_in_the_colours_of_print_is_converted_whole(tmp_path):
+    path = tmp_path / "x.jpg"
+    Pillow.new("CMYK", (40, 60), (0, 0, 0, 255)).save(path)
+    with Pillow.open(io.BytesIO(checked_image(path.read_bytes()))) as found:
+        assert (found.size, found.mode, found.getpixel((20, 30))) == ((40, 60), "RGB", (0, 0, 0))
 
 
 def test_a_picture_that_unpacks_to_too_much_is_refused(monkeypatch, tmp_path):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tfmmrec.training import callbacks
-from tfmmrec.training.callbacks import Curves, RefreshContent, SetEpoch, StepProgress, StopOnNaN, Validation
+from tfmmrec.training.callbacks import Curves, Feeding, RefreshContent, StepProgress, StopOnNaN, Validation
 
 
 class Model:
@@ -99,8 +99,43 @@ def test_content_is_refreshed_at_the_start_and_every_few_steps_across_epochs():
 
 def test_batches_learn_which_epoch_begins():
     batches = SimpleNamespace(epoch=0)
-    SetEpoch(batches).on_epoch_begin(3)
+    Feeding(batches).on_epoch_begin(3)
     assert batches.epoch == 3
+
+
+class Planned:
+    """Batches whose plan of an epoch takes a second."""
+
+    def __init__(self, clock):
+        self.clock, self.planned = clock, []
+
+    @property
+    def epoch(self):
+        return self.planned[-1]
+
+    @epoch.setter
+    def epoch(self, epoch):
+        self.clock.now += 1.0
+        self.planned.append(epoch)
+
+
+def test_waiting_is_the_share_of_an_epoch_spent_on_its_plan_and_its_batches(monkeypatch):
+    clock = SimpleNamespace(now=100.0)
+    monkeypatch.setattr(callbacks, "time", SimpleNamespace(perf_counter=lambda: clock.now))
+    feeding = Feeding(Planned(clock))
+    shares = []
+    for epoch, waits in enumerate([[0.5, 0.0, 1.5], [0.0, 0.0, 0.0]]):
+        feeding.on_epoch_begin(epoch)
+        for seconds in waits:
+            feeding.waited(np.float64(seconds))
+            clock.now += seconds + 2.0  # and a step
+        logs = {"loss": 1.0}
+        feeding.on_epoch_end(epoch, logs)
+        shares.append(logs.pop("waiting"))
+        assert logs == {"loss": 1.0}
+        clock.now += 50.0  # validation
+    assert shares == [3.0 / 9.0, 1.0 / 7.0]
+    assert feeding.batches.planned == [0, 1]
 
 
 def test_curves_keep_a_record_per_epoch():

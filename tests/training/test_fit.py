@@ -65,6 +65,12 @@ def test_it_ends_with_the_weights_of_the_best_epoch(trained, small_data):
     assert evaluate(model, small_data.validation).metrics["ndcg@10"] == pytest.approx(max(curve), abs=1e-6)
 
 
+@pytest.mark.backend
+def test_an_epoch_tells_how_long_it_waited_for_batches(trained):
+    _, _, records = trained
+    assert all(0 < record["waiting"] < 1 for record in records)
+
+
 def test_the_run_folder_holds_everything(trained, small_data):
     model, run, records = trained
     assert run.read("curves") == json.loads(json.dumps(records))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tfmmrec.data.dataset import Data
-from tfmmrec.data.distinct import draw_absent, item_buckets, log_inclusion
+from tfmmrec.data.distinct import distinct, draw_absent, item_buckets, log_inclusion
 from tfmmrec.data.windows import Placement, Sequences, Sets, Windows, ranges
 from tfmmrec.modalities import gap_buckets, missing_parts
 from tfmmrec.schema import SIDES, Schema, Side
@@ -133,6 +133,7 @@ class Batches:
             }
             for side in SIDES
         }
+        self._timed = schema.ordered and not np.isnan(data.events.time).all()
         trials = [self._cutter.cut(self._generator(0, trial)) for trial in range(_TRIALS)]
         self._count = max(sum(self._batches_per_bucket(self._cutter.place(trial))) for trial in trials)
         self._plan = self._plan_epoch(0)
@@ -182,18 +183,15 @@ class Batches:
         first = row * candidates + offset
         counted = asked >= 0
         counted.ravel()[first[windows.continued[chosen]]] = False
-        user = windows.user[chosen]
         if self.window_buckets is None:
             wanted = size
         else:
             wanted = self.window_buckets[np.searchsorted(self.window_buckets, len(chosen))]
-        user = np.pad(user, (0, wanted - len(chosen)), constant_values=-1)
+        user = _padded(windows.user[chosen], wanted)
 
-        x, position = self._distinct_items(
-            np.where(read >= 0, events.item[read], -1),
-            np.where(asked >= 0, events.item[asked], -1),
-            self._generator(2, plan.epoch, index),
-        )
+        read_items, asked_items = (np.where(rows >= 0, events.item[rows], -1) for rows in (read, asked))
+        chance = self._generator(2, plan.epoch, index)
+        x, position = self._distinct_items(read_items, asked_items, chance)
         history, x["candidate"] = position
         if self.schema.user_id is not None:
             whose = np.full(size * (length + 1), -1, "int32")
@@ -203,7 +201,7 @@ class Batches:
             x["history.item"], x["history.gap"] = history, self._gaps(read)
         x |= self._features("event", events.features, read)
         x |= self._features("user", self.data.users, user)
-        return x, *self._labels(asked, counted)
+        return x, *self._labels(asked, asked_items, counted)
 
     def _generator(self, *key: int) -> np.random.Generator:
         return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=key))
@@ -250,30 +248,25 @@ class Batches:
     ) -> tuple[Arrays, tuple[np.ndarray, np.ndarray]]:
         """``item.*`` of the distinct items, and positions for rows of the catalogue."""
         trained = self.data.vocabulary.trained_items
-        both = np.concatenate([read.ravel(), asked.ravel()])
-        present = both >= 0
-        distinct, inverse = np.unique(both[present], return_inverse=True)
-        position = np.full(len(both), -1, "int32")
-        position[present] = inverse
+        found, position = distinct(np.concatenate([read.ravel(), asked.ravel()]), trained)
         if self.negatives:
-            distinct = np.concatenate([distinct, draw_absent(distinct, trained, self.negatives, generator)])
-        size = self.item_buckets[np.searchsorted(self.item_buckets, len(distinct))]
-        row = np.full(size, -1, "int32")
-        row[: len(distinct)] = distinct
+            found = np.concatenate([found, draw_absent(found, trained, self.negatives, generator)])
+        size = self.item_buckets[np.searchsorted(self.item_buckets, len(found))]
+        row = _padded(found, size)
         x = {"item.row": row, "item.log_q": np.where(row >= 0, self._log_q[row], 0).astype("float32")}
         place = np.arange(size, dtype="int32")
         if self.encoded and self.encoded < size:
-            drawn = generator.permutation(len(distinct))[: self.encoded]
+            drawn = generator.permutation(len(found))[: self.encoded]
             place = np.full(size, -1, "int32")
             place[drawn] = np.arange(len(drawn))
-            row = np.pad(row[drawn], (0, self.encoded - len(drawn)), constant_values=-1)
+            row = _padded(row[drawn], self.encoded)
         x["item.encoded"] = place
         x |= self._features("item", self.data.items, row)
         return x, (position[: read.size].reshape(read.shape), position[read.size :].reshape(asked.shape))
 
     def _gaps(self, rows: np.ndarray) -> np.ndarray:
         gap = np.zeros(rows.shape, "int32")
-        if self.schema.ordered:
+        if self._timed:
             time = np.where(rows >= 0, self.data.events.time[rows], np.nan)
             gap[:, 1:] = gap_buckets(np.diff(time, axis=1))
         return gap
@@ -288,16 +281,28 @@ class Batches:
                 taken[padding] = missing[part][0]
         return x
 
-    def _labels(self, rows: np.ndarray, counted: np.ndarray) -> tuple[Arrays, Arrays]:
+    def _labels(self, rows: np.ndarray, items: np.ndarray, counted: np.ndarray) -> tuple[Arrays, Arrays]:
+        """Labels and weights of these events, which are of these items."""
         events = self.data.events
         real = rows >= 0
         y, w = {}, {}
         for task in self.schema.tasks:
-            label = (events.item if task.retrieval else events.labels[task.name])[rows]
-            known = real & ~np.isnan(label)
-            y[task.name] = np.where(known, label, 0).astype(label.dtype)
-            w[task.name] = np.where(known & counted, events.weights[task.name][rows], 0).astype("float32")
+            label, known, count = items, real, counted
+            if not task.retrieval:
+                label = events.labels[task.name][rows]
+                known = real & ~np.isnan(label)
+                count = counted & known
+            y[task.name] = np.where(known, label, 0).astype(label.dtype, copy=False)
+            weight = np.where(count, events.weights[task.name][rows], 0)
+            w[task.name] = weight.astype("float32", copy=False)
         return y, w
+
+
+def _padded(rows: np.ndarray, size: int) -> np.ndarray:
+    """Rows ``[size]``: those given, and −1 behind them."""
+    padded = np.full(size, -1, "int32")
+    padded[: len(rows)] = rows
+    return padded
 
 
 def _check_prepared(data: Data, schema: Schema) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any
@@ -14,21 +16,24 @@ from tfmmrec.data.batches import Batch, Batches
 
 _AHEAD = 2  # batches built while the model is busy with another
 
+Waited = Callable[[float], None]
+"""Called with the seconds that a batch was waited for, from when it was asked for until it was there."""
 
-def feed(batches: Batches, first: int = 0) -> Any:
+
+def feed(batches: Batches, first: int = 0, waited: Waited | None = None) -> Any:
     """What to hand to ``fit`` as x: a tf.data dataset, or without TensorFlow a `BatchSequence`.
 
     With `first` it begins at that batch of each epoch: the rest of an epoch that was interrupted. Set
     ``batches.epoch`` before each epoch (in a callback's ``on_epoch_begin``) and pass ``shuffle=False``: the
-    batches are shuffled already.
+    batches are shuffled already. `waited` hears how long each batch was waited for.
     """
     try:
-        return tf_dataset(batches, first)
+        return tf_dataset(batches, first, waited)
     except ImportError:
-        return BatchSequence(batches, first)
+        return BatchSequence(batches, first, waited)
 
 
-def tf_dataset(batches: Batches, first: int = 0) -> Any:
+def tf_dataset(batches: Batches, first: int = 0, waited: Waited | None = None) -> Any:
     """The batches as a ``tf.data.Dataset`` of ``(x, y, w)``, built ahead in background threads.
 
     Each iteration yields the batches of the epoch that ``batches.epoch`` says when it starts. The numbers of
@@ -68,7 +73,28 @@ def tf_dataset(batches: Batches, first: int = 0) -> Any:
 
     dataset = tf.data.Dataset.range(1).map(current_epoch).flat_map(indices)
     dataset = dataset.map(build, num_parallel_calls=_AHEAD, deterministic=True)
-    return dataset.apply(tf.data.experimental.assert_cardinality(len(batches) - first)).prefetch(_AHEAD)
+    dataset = dataset.apply(tf.data.experimental.assert_cardinality(len(batches) - first)).prefetch(_AHEAD)
+    return dataset if waited is None else _timed(dataset, waited)
+
+
+def _timed(dataset: Any, waited: Waited) -> Any:
+    """The same dataset. Its last stage runs when a batch is asked for, in the thread that waits for it.
+
+    Keras asks within the graph of the step, where no Python stands by with a clock.
+    """
+    import tensorflow as tf
+
+    def asked(_: Any) -> Any:
+        return tf.numpy_function(lambda: np.float64(time.perf_counter()), [], tf.float64)
+
+    def came(asked: Any, batch: Any) -> Any:
+        tf.numpy_function(lambda asked: waited(time.perf_counter() - asked), [asked], [])
+        return batch
+
+    clock = tf.data.Dataset.counter().map(asked)
+    alone = tf.data.Options()
+    alone.experimental_optimization.inject_prefetch = False  # which would ask ahead of the training
+    return tf.data.Dataset.zip(clock, dataset).map(came).with_options(alone)
 
 
 class BatchSequence(keras.utils.PyDataset):
@@ -80,11 +106,12 @@ class BatchSequence(keras.utils.PyDataset):
     Args:
         batches: the batches; ``batches.epoch`` says which epoch's are read.
         first: the batch of each epoch that is its first.
+        waited: hears how long each batch was waited for.
     """
 
-    def __init__(self, batches: Batches, first: int = 0) -> None:
+    def __init__(self, batches: Batches, first: int = 0, waited: Waited | None = None) -> None:
         super().__init__()  # Keras' own workers would carry batches over from one epoch into the next
-        self.batches, self.first = batches, first
+        self.batches, self.first, self.waited = batches, first, waited
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="batches")
         self._ahead: dict[tuple[int, int], Future[Batch]] = {}
 
@@ -97,11 +124,14 @@ class BatchSequence(keras.utils.PyDataset):
         Raises:
             IndexError: there is no such batch.
         """
-        index = range(len(self))[index]
+        index, asked = range(len(self))[index], time.perf_counter()
         kept = copy.copy(self.batches)
         wanted = [(kept.epoch, i) for i in range(len(self))[index : index + 1 + _AHEAD]]
         self._ahead = {
             key: self._ahead.get(key) or self._thread.submit(kept.__getitem__, self.first + key[1])
             for key in wanted
         }
-        return self._ahead[wanted[0]].result()
+        batch = self._ahead[wanted[0]].result()
+        if self.waited is not None:
+            self.waited(time.perf_counter() - asked)
+        return batch

@@ -21,8 +21,8 @@ def gap_buckets(seconds: np.ndarray) -> np.ndarray:
     NaN (unknown, or no event before) → 0; a negative gap counts as none. Seconds are rounded down first,
     which makes the boundaries exact: the export computes the same in TensorFlow ops.
     """
-    whole = np.floor(np.maximum(np.nan_to_num(seconds, nan=0.0), 0.0))
-    buckets = 1 + np.floor(np.log2(1 + whole) + 1e-9)
+    whole = np.floor(np.clip(seconds, 0.0, 2.0**GAPS))
+    _, buckets = np.frexp(1 + whole)  # 2ᵇ⁻¹ ≤ 1 + s < 2ᵇ
     return np.where(np.isnan(seconds), 0, np.minimum(buckets, GAPS - 1)).astype("int32")
 
 

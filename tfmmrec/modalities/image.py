@@ -33,6 +33,8 @@ def checked_image(contents: bytes) -> bytes:
                     f"picture of {picture.width}×{picture.height} pixels is too large; "
                     f"at most {_MOST_PIXELS:,} pixels are unpacked"
                 )
+            if picture.format == "JPEG" and picture.mode in ("L", "RGB"):
+                picture.draft(None, (1, 1))  # every byte is read and checked, few pixels are computed
             picture.load()
             if picture.format in ("JPEG", "PNG", "GIF", "BMP") and picture.mode in ("L", "RGB"):
                 return contents

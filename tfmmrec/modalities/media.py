@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 import tarfile
 from collections.abc import Iterable, Sequence
@@ -123,10 +124,11 @@ def below(name: str, folder: Path) -> Path:
         ValueError: out of the folder.
         OSError: the file system refuses the name.
     """
-    path = (folder / name).resolve()
-    if not path.is_relative_to(folder.resolve()):
+    root = os.path.realpath(folder)
+    path = os.path.realpath(os.path.join(root, name))
+    if os.path.commonpath([root, path]) != root:
         raise ValueError(f"{name!r} lies outside the data folder; media are read from below it only")
-    return path
+    return Path(path)
 
 
 def _medium(name: str, folder: Path) -> Medium:

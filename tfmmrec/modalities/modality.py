@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,6 +19,7 @@ Reject = Callable[[int, str], None]
 """Called with a row number and a reason when a cell cannot be used; the cell then counts as missing."""
 
 
+@lru_cache(maxsize=1024)  # asked for every task of every batch
 def identifier(column: str) -> str:
     """A column's name with ``_`` for everything but letters and digits: the name of its feature or task."""
     return re.sub(r"\W", "_", column, flags=re.ASCII).strip("_") or "column"

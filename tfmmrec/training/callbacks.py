@@ -36,15 +36,31 @@ def tensorboard(folder: Path) -> keras.callbacks.Callback:
     return keras.callbacks.TensorBoard(folder, write_graph=False)
 
 
-class SetEpoch(keras.callbacks.Callback):
-    """Tells the batches which epoch begins: their plan is a function of it."""
+class Feeding(keras.callbacks.Callback):
+    """Tells the batches which epoch begins, as their plan is a function of it, and times the wait for them.
+
+    The logs of an epoch get ``waiting``: the share of its steps' time, in [0, 1], in which the model waited
+    for input: for the plan of the epoch, and for each batch. Of an epoch that was interrupted, it is that of
+    the rest. What follows the steps, such as validation, does not count: it stands before those callbacks.
+    """
 
     def __init__(self, batches: Batches) -> None:
         super().__init__()
         self.batches = batches
+        self.began, self.seconds = time.perf_counter(), 0.0
+
+    def waited(self, seconds: float) -> None:
+        """For `feed`, to say how long a batch was waited for."""
+        self.seconds += float(seconds)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.began = time.perf_counter()
         self.batches.epoch = epoch
+        self.seconds = time.perf_counter() - self.began
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        if logs is not None:
+            logs["waiting"] = self.seconds / (time.perf_counter() - self.began)
 
 
 class RefreshContent(keras.callbacks.Callback):

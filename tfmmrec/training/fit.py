@@ -16,8 +16,8 @@ from tfmmrec.models import Recommender
 from tfmmrec.training.callbacks import (
     LOWER_IS_BETTER,
     Curves,
+    Feeding,
     RefreshContent,
-    SetEpoch,
     StepProgress,
     StopOnNaN,
     Validation,
@@ -100,7 +100,8 @@ def fit(
         on_step: called with epoch, step, steps and loss.
 
     Returns:
-        a record of losses and validation metrics per epoch.
+        a record of losses and validation metrics per epoch; ``seconds`` is how long the epoch took, and
+        ``waiting`` the share of its steps' time in which the model waited for batches.
 
     Raises:
         ValueError: no training events, an unknown `monitor` or `schedule`, a loss that is no finite number,
@@ -155,8 +156,8 @@ def fit(
 
     kept = Checkpoint(checkpoint) if checkpoint is not None else None
     parts: dict[str, Any] = {"curves": Curves(on_epoch)}
-    guard = StopOnNaN(batches, kept)
-    chosen: list[Any] = [SetEpoch(batches), guard]
+    feeding, guard = Feeding(batches), StopOnNaN(batches, kept)
+    chosen: list[Any] = [feeding, guard]
     if model.item_vectors.cached:
         parts["refresh"] = RefreshContent(data.items, refresh_every)
         chosen.append(parts["refresh"])
@@ -175,11 +176,11 @@ def fit(
             for callback in chosen:
                 if hasattr(callback, "first"):
                     callback.first = first
-            _run(model, feed(batches, first), epoch, epoch + 1, chosen)
+            _run(model, feed(batches, first, feeding.waited), epoch, epoch + 1, chosen)
             kept.restore(model)  # Keras ends by making averages of weights the weights
             epoch += 1
     if not model.stop_training:
-        _run(model, feed(batches), epoch, epochs, chosen)
+        _run(model, feed(batches, waited=feeding.waited), epoch, epochs, chosen)
     return _finish(model, data.items, parts, run, kept)
 
 

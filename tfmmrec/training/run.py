@@ -31,7 +31,7 @@ class Run:
     ``versions.json``       Python, packages, backend, machine
     ``prepared/``           the prepared shards, where they are kept with the run
     ``dead_letters.jsonl``  the rows and cells that could not be used, each with its reason
-    ``curves.json``         losses and validation metrics of every epoch
+    ``curves.json``         losses and validation metrics of every epoch, and how long it took and waited
     ``metrics.json``        metrics by split, with the protocol
     ``model.keras``         the best model
     ``last.keras``          the model after the last epoch
