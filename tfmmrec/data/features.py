@@ -174,7 +174,8 @@ def _compiled(feature: Modality, state: State) -> Preprocess:
 
     dtype = tf.string if feature.raw_dtype == "string" else tf.float64
     shape = [None] * (1 + feature.raw_rank)
-    graph = tf.function(feature.preprocess(state)).get_concrete_function(tf.TensorSpec(shape, dtype))
+    function = tf.function(feature.preprocess(state), autograph=False)  # of ops alone: half the tracing
+    graph = function.get_concrete_function(tf.TensorSpec(shape, dtype))
 
     def preprocess(values: list[Any]) -> dict[str, np.ndarray]:
         tensor = tf.constant(values if dtype == tf.string else np.asarray(values, "float64"), dtype)
