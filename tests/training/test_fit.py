@@ -29,7 +29,7 @@ def trained(small_data, tmp_path_factory):
         small_data.train,
         small_data.validation,
         epochs=30,
-        batch_events=80,
+        batch_events=100,
         learning_rate=0.03,
         patience=6,
         refresh_every=5,
