@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from tfmmrec.data.dataset import COLD, TEST, history_inputs
-from tfmmrec.evaluation import evaluate, queries_of, user_states
+from tfmmrec.evaluation import Ragged, evaluate, queries_of, user_states
 from tfmmrec.metrics import auc, rmse
+from tfmmrec.modalities import History
 from tfmmrec.models import build_recommender
 from tfmmrec.recipes.most_popular import MostPopular
 
@@ -67,6 +68,50 @@ def test_every_state_is_that_of_its_own_history(model, small_data):
         tower = model.user_tower
         alone = np.asarray(tower.predict_on_batch({name: inputs[name] for name in tower.input}))
         np.testing.assert_allclose(states[query], alone[0, 6], rtol=1e-4, atol=1e-5)
+
+
+def test_short_histories_are_read_in_short_rows(small_data, monkeypatch):
+    """Histories of 1, 2, 3 and 5 events among 8 places: the same states in whatever rows."""
+    schema = dataclasses.replace(small_data.schema, history=History(length=8, layers=1, heads=2))
+    model = build_recommender(schema, small_data.vocabulary, width=8, seed=0)
+    data = dataclasses.replace(small_data, schema=schema)
+    every = queries_of(data.test)
+    known = np.resize([1, 2, 3, 5], len(every))
+    histories = Ragged(every.histories.rows, every.histories.start, every.histories.start + known)
+    queries, vectors = (
+        dataclasses.replace(every, histories=histories),
+        model.encode_items(data.items)["vector"],
+    )
+    shapes = []
+    forward = model.forward
+    monkeypatch.setattr(
+        model, "forward", lambda *asked: shapes.append(asked[1]["history.gap"].shape) or forward(*asked)
+    )
+    expected = user_states(model, queries, vectors, batch=4)
+    assert set(shapes) == {(4, 1), (4, 2), (4, 4), (4, 5)}
+    for batch, rows in ((16, [(16, 2), (16, 2), (16, 5), (16, 5)]), (None, [(64, 5)])):
+        shapes.clear()
+        found = user_states(model, queries, vectors, batch=batch)
+        assert shapes == rows
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    less = user_states(model, queries, vectors, memory=20_000)
+    assert 1 <= shapes[-1][0] < 16
+    np.testing.assert_allclose(less, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_memory_reaches_the_ranking_and_does_not_change_it(model, small_data, results):
+    asked = []
+
+    class Watched(MostPopular):
+        def scores(self, queries, chunk):
+            asked.append(len(chunk))
+            return super().scores(queries, chunk)
+
+    tight = evaluate(Watched(small_data), small_data.test, k=(3, 5), memory=1)
+    assert set(asked) == {1}
+    assert tight.metrics == evaluate(MostPopular(small_data), small_data.test, k=(3, 5)).metrics
+    again = evaluate(model, small_data.test, k=(3, 5), memory=100_000)
+    np.testing.assert_array_equal(again.recommended, results.recommended)
 
 
 def test_the_ranking_is_by_the_product_of_states_and_vectors(model, small_data, results):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tfmmrec.data.dataset import COLD, TEST, TRAIN, VALIDATION
-from tfmmrec.evaluation import queries_of
+from tfmmrec.evaluation import Ragged, queries_of
 
 
 def with_splits(data, split):
@@ -78,3 +78,37 @@ def test_chunks_hold_every_query_once(small_data):
 def test_an_empty_split_is_explained(small_data):
     with pytest.raises(ValueError, match="The cold split has no events, so there is nothing to evaluate"):
         queries_of(small_data.cold)
+
+
+@pytest.mark.parametrize("name", ["train", "validation", "test", "cold"])
+@pytest.mark.parametrize("sets", [False, True])
+def test_histories_are_those_of_the_split(small_data, small_sets, name, sets):
+    """However the events are split: the context of held-out users, cold items and all."""
+    data = small_sets if sets else small_data
+    codes = np.random.default_rng(3).integers(0, 5, len(data.events.item))
+    split = getattr(with_splits(data, codes), name)
+    queries = queries_of(split)
+    for asked, history in zip(queries.events, queries.histories, strict=True):
+        np.testing.assert_array_equal(history, split.history_rows(int(asked[0])))
+    np.testing.assert_array_equal(np.concatenate(queries.events), split.rows)
+
+
+def test_a_chunk_is_asked_at_once(small_sets):
+    queries = queries_of(with_splits(small_sets, np.tile([TEST, TRAIN, TRAIN, TEST, TEST], 80)).test)
+    chunk = np.array([7, 0, 3])
+    for of_chunk, of_one in ((queries.targets_of, queries.targets), (queries.seen_of, queries.seen)):
+        place, item = of_chunk(chunk)
+        for number, query in enumerate(chunk):
+            assert set(item[place == number]) == set(of_one(query))
+    place, item = queries.targets_of(chunk)
+    assert len(item) == sum(len(queries.targets(query)) for query in chunk)
+    assert (queries.sizes == 10).all()
+
+
+def test_ragged_lists():
+    ragged = Ragged.of([[3, 1], [], [4]])
+    assert len(ragged) == 3 and ragged.sizes.tolist() == [2, 0, 1]
+    assert [one.tolist() for one in ragged] == [[3, 1], [], [4]] == [one.tolist() for one in ragged[:]]
+    place, rows = ragged.flat(np.array([2, 1, 0]))
+    assert (place.tolist(), rows.tolist()) == ([0, 2, 2], [4, 3, 1])
+    assert len(Ragged.of([])) == 0

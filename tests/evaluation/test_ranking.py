@@ -1,31 +1,35 @@
 """Ranks by hand: ties, masks, candidates, several held-out items, bounded memory."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tfmmrec.evaluation import rank
+from tfmmrec.evaluation import Products, rank
 
 
 class Asked:
     """Queries with given targets and histories."""
 
     def __init__(self, targets, seen):
-        self.given, self.met = targets, seen
+        self.given, self.met = [sorted(one) for one in targets], [sorted(one) for one in seen]
+        self.sizes = np.asarray([len(a) + len(b) for a, b in zip(self.given, self.met, strict=True)])
 
     def __len__(self):
         return len(self.given)
 
-    def targets(self, query):
-        return np.asarray(sorted(self.given[query]))
+    def targets_of(self, chunk):
+        return pairs([self.given[query] for query in chunk])
 
-    def seen(self, query):
-        return np.asarray(sorted(self.met[query]), "int64")
+    def seen_of(self, chunk):
+        return pairs([self.met[query] for query in chunk])
 
-    def chunks(self, size):
-        for start in range(0, len(self), size):
-            yield np.arange(start, min(start + size, len(self)))
+
+def pairs(lists):
+    place = np.repeat(np.arange(len(lists)), [len(one) for one in lists])
+    return place, np.asarray([item for one in lists for item in one], "int64")
 
 
 def places(scores, targets, seen=(), k=4, **settings):
@@ -97,7 +101,7 @@ def naive(scores, targets, seen, k, mask_history, candidates):
     k=st.integers(1, 7),
     mask_history=st.booleans(),
     candidates=st.none() | st.sets(st.integers(0, 5), min_size=1),
-    memory=st.sampled_from([1, 13, 1 << 20]),
+    memory=st.sampled_from([1, 6000, 1 << 20]),
 )
 def test_against_a_naive_loop(scores, data, k, mask_history, candidates, memory):
     scores = np.asarray(scores, "float32")
@@ -119,26 +123,133 @@ def test_against_a_naive_loop(scores, data, k, mask_history, candidates, memory)
         assert [line[item] for item in shown] == [line[item] for item in allowed[:k]]
 
 
-@pytest.mark.parametrize("memory", [1, 9, 1 << 20])
-def test_memory_does_not_change_the_result(memory):
+def dense(scores, targets, seen, k, mask_history, competing):
+    """The same by sorting whole lines: hits, and what is recommended."""
+    queries, items = scores.shape
+    hits, recommended = np.zeros((queries, k), bool), np.full((queries, k), -1)
+    barred = np.setdiff1d(np.arange(items), competing)
+    for query, line in enumerate(scores.astype("float64")):
+        asked = np.asarray(sorted(targets[query]))
+        line[barred] = -np.inf
+        hidden = line.copy()
+        if mask_history:
+            hidden[list(seen[query])] = -np.inf
+        hidden[asked] = line[asked]
+        allowed = [item for item in np.argsort(-hidden, kind="stable") if hidden[item] > -np.inf]
+        recommended[query, : min(k, len(allowed))] = allowed[:k]
+        others = hidden.copy()
+        others[asked] = -np.inf
+        ahead = [(others >= max(score, -1e38)).sum() for score in np.sort(line[asked])[::-1]]
+        places = np.asarray(ahead) + np.arange(len(asked))
+        hits[query, places[places < k]] = True
+    return hits, recommended
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    items=st.integers(1, 130),
+    k=st.integers(1, 40),
+    levels=st.sampled_from([1, 2, 4, 1000]),
+    ordered=st.sampled_from([0, 1, -1]),
+    mask_history=st.booleans(),
+    some=st.booleans(),
+    memory=st.sampled_from([1, 1 << 14, 1 << 16, 1 << 28]),
+)
+def test_products_against_sorting(seed, items, k, levels, ordered, mask_history, some, memory):
+    """Whole numbers, so that products are exact. Few levels are many ties; order is the worst for blocks."""
+    rng = np.random.default_rng(seed)
+    vectors = rng.integers(-levels, levels + 1, (items, 3)).astype("float32")
+    states = rng.integers(-2, 3, (7, 3)).astype("float32")
+    if ordered:
+        vectors, states = np.sort(vectors, axis=0)[::ordered].copy(), np.abs(states)
+    targets = [set(rng.integers(0, items, rng.integers(1, 6)).tolist()) for _ in states]
+    seen = [set(rng.integers(0, items, rng.integers(0, 30)).tolist()) for _ in states]
+    competing = np.unique(rng.integers(0, items, 1 + items // 2)) if some else np.arange(items)
+    given = (k, items, mask_history, competing if some else None, memory)
+    expected = dense(states @ vectors.T, targets, seen, k, mask_history, competing)
+    for score in (Products(states, vectors), lambda chunk: states[chunk] @ vectors.T):
+        ranking = rank(Asked(targets, seen), score, *given)
+        np.testing.assert_array_equal(ranking.recommended, expected[1])
+        np.testing.assert_array_equal(ranking.hits, expected[0])
+
+
+def test_of_equal_items_the_first_are_recommended():
+    vectors, states = np.ones((5000, 4), "float32"), np.zeros((3, 4), "float32")
+    asked = Asked([[0], [4999], [2]], [[1], [], [0, 1, 3]])
+    ranking = rank(asked, Products(states, vectors), 3, 5000)
+    assert ranking.recommended.tolist() == [[0, 2, 3], [0, 1, 2], [2, 4, 5]]
+    assert not ranking.hits.any()
+
+
+OVERHEAD = 1 << 17
+"""Bytes that Python and NumPy take whatever the memory: small objects and the buffers of loops."""
+
+
+@pytest.mark.parametrize("memory", [1 << 19, 1 << 21])
+@pytest.mark.parametrize("whole_lines", [False, True])
+def test_memory_stays_within_its_bound(memory, whole_lines):
+    """Scores take many times the bound, and come in the worst order: each better than all before."""
+    queries, items, k = 100, 32_000, 10
     rng = np.random.default_rng(0)
-    scores = rng.normal(size=(11, 9)).astype("float32")
-    asked = Asked([rng.choice(9, 2, replace=False) for _ in range(11)], [[]] * 11)
+    vectors = np.sort(rng.normal(size=items)).astype("float32")[:, None] * np.ones(8, "float32")
+    states = np.abs(rng.normal(size=(queries, 8))).astype("float32")
+    assert 4 * queries * items > 6 * memory and 4 * items < memory
+    asked = Asked(rng.integers(0, items, (queries, 1)), rng.integers(0, items, (queries, 50)))
     sizes = []
 
-    def score(chunk):
+    def lines(chunk):
         sizes.append(len(chunk))
-        return scores[chunk]
+        return states[chunk] @ vectors.T
 
-    whole = rank(asked, lambda chunk: scores[chunk], 5, 9)
-    again = rank(asked, score, 5, 9, memory=memory)
-    assert max(sizes) == min(11, max(1, memory // 9))
-    np.testing.assert_array_equal(whole.hits, again.hits)
-    np.testing.assert_array_equal(whole.recommended, again.recommended)
-    np.testing.assert_array_equal(whole.recommended, np.argsort(-scores, axis=1)[:, :5])
+    score = lines if whole_lines else Products(states, vectors)
+    tracemalloc.start()
+    try:
+        ranking = rank(asked, score, k, items, memory=memory)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    results = queries * (9 * k + 8)
+    assert peak < memory + results + OVERHEAD
+    assert not whole_lines or 1 < max(sizes) < memory // (4 * items)
+    again = rank(asked, lambda chunk: states[chunk] @ vectors.T, k, items, memory=1 << 28)
+    np.testing.assert_array_equal(ranking.hits, again.hits)
+    assert (ranking.recommended >= items - 70).all()
+
+
+def test_a_long_history_makes_a_chunk_of_its_own():
+    """Events are part of the memory: a chunk of many queries with long histories would not fit."""
+    chunks = []
+
+    class Watched(Asked):
+        def seen_of(self, chunk):
+            chunks.append(len(chunk))
+            return super().seen_of(chunk)
+
+    asked = Watched([[0]] * 40, [range(64)] * 30 + [range(2000)] * 10)
+    vectors, states = np.arange(4000, dtype="float32")[:, None], np.ones((40, 1), "float32")
+    rank(asked, Products(states, vectors), 2, 4000, memory=300_000)
+    assert sum(chunks) == 40 and max(chunks[:2]) > 5 and set(chunks[-9:]) == {1}
 
 
 @pytest.mark.parametrize("broken", [np.nan, np.inf, -np.inf])
 def test_scores_must_be_finite(broken):
     with pytest.raises(ValueError, match="scores are not all finite numbers; the training has diverged"):
         places([broken, 1, 2, 3], [0])
+
+
+@pytest.mark.parametrize("broken", [np.nan, np.inf, 1e30])
+def test_products_must_be_finite(broken):
+    states, vectors = np.full((2, 3), 1e20, "float32"), np.full((4, 3), broken, "float32")
+    for pair in ((states, vectors), (vectors, states)):
+        with pytest.raises(ValueError, match="scores are not all finite numbers; the training has diverged"):
+            Products(*pair)
+
+
+def test_what_does_not_fit_is_refused():
+    with pytest.raises(ValueError, match=r"must be of one width, got \[2, 3\] and \[4, 5\]"):
+        Products(np.zeros((2, 3)), np.zeros((4, 5)))
+    with pytest.raises(ValueError, match=r"one score for each query and item, \[1, 4\], got \[4\]"):
+        rank(Asked([[1]], [[]]), lambda chunk: np.zeros(4), 2, 4)
+    with pytest.raises(ValueError, match="candidates must name at least one row of the catalogue"):
+        places([1, 2, 3, 4], [0], candidates=np.zeros(0, int))

@@ -16,8 +16,7 @@ import tensorflow as tf
 from PIL import Image as Pillow
 
 from tfmmrec.data import load
-from tfmmrec.evaluation.evaluate import user_states
-from tfmmrec.evaluation.queries import Queries
+from tfmmrec.evaluation import Queries, Ragged, user_states
 from tfmmrec.export import KnownUsers, export
 from tfmmrec.modalities import Audio, Category, History, Image, Number, Tags, Text, Timestamp, Vector
 from tfmmrec.models import build_recommender
@@ -259,7 +258,7 @@ def vectors(of) -> np.ndarray:
 def states(of, users: list[int], histories: list) -> np.ndarray:
     """What evaluation holds of users of the shop or the circle with these events (rows) behind them."""
     data, model = of()
-    queries = Queries(data, np.asarray(users), [np.asarray(rows, "int64") for rows in histories], [])
+    queries = Queries(data, np.asarray(users), Ragged.of(histories), Ragged.of([]))
     return user_states(model, queries, vectors(of), batch=4)
 
 

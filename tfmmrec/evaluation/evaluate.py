@@ -9,18 +9,23 @@ from typing import Protocol
 
 import numpy as np
 
-from tfmmrec.data.dataset import COLD, Split, history_inputs
+from tfmmrec.data.dataset import COLD, Split
 from tfmmrec.evaluation.queries import Queries, queries_of
-from tfmmrec.evaluation.ranking import rank
+from tfmmrec.evaluation.ranking import MEMORY, rank
+from tfmmrec.evaluation.scores import Products
+from tfmmrec.evaluation.states import user_states
 from tfmmrec.metrics import coverage, diversity, hit_rate_at, mrr_at, ndcg_at, novelty, recall_at
 from tfmmrec.models import Recommender
+
+EVENTS = 256
+"""Events at once through the heads, which hold a few vectors of each."""
 
 
 class Scorer(Protocol):
     """Anything that scores the catalogue for queries: a baseline, say."""
 
     def scores(self, queries: Queries, chunk: np.ndarray) -> np.ndarray:
-        """Float scores ``[q, items]`` of the queries with these numbers."""
+        """float32 scores ``[q, items]`` of the queries with these numbers."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,8 @@ def evaluate(
     k: Sequence[int] = (10, 20),
     mask_history: bool = True,
     candidates: np.ndarray | None = None,
-    batch: int = 256,
+    batch: int | None = None,
+    memory: int = MEMORY,
 ) -> Results:
     """Evaluates a model, or anything that scores the catalogue, on a split.
 
@@ -77,7 +83,12 @@ def evaluate(
         k: cut-offs of the ranking metrics; the largest is used for coverage, novelty and diversity.
         mask_history: items of the user's history are not recommended, unless they are the ones asked for.
         candidates: catalogue rows that compete. By default all; for ``data.cold`` the items never trained on.
-        batch: queries at once through the user tower.
+        batch: queries at once through the user tower, and events through the heads; by default as many as
+            `memory` holds by an estimate.
+        memory: bytes of working memory for what grows with users × items or users × history: scores and what
+            is read from them (kept to, see `rank`), and the activations of the user tower (estimated, see
+            `user_states`). The items' vectors, the users' states and the results, which grow with items or
+            users alone, come on top; so does what a `Scorer` needs for itself.
 
     Raises:
         ValueError: the split is empty, or the scores are not finite.
@@ -93,17 +104,17 @@ def evaluate(
         def ask(chunk: np.ndarray) -> np.ndarray:
             return model.scores(queries, chunk)
 
-        _rank(results, queries, ask, k, mask_history, candidates)
+        _rank(results, queries, ask, k, mask_history, candidates, memory)
         return results
     vectors = _vectors(model, split)
-    states = user_states(model, queries, vectors, batch)
+    states = user_states(model, queries, vectors, batch, memory)
     if model.schema.retrieval is not None:
-        _rank(results, queries, lambda chunk: states[chunk] @ vectors.T, k, mask_history, candidates)
+        _rank(results, queries, Products(states, vectors), k, mask_history, candidates, memory)
         spread = diversity(results.recommended, vectors)
         results.metrics[f"diversity@{max(k)}"] = (
             math.nan if np.isnan(spread).all() else float(np.nanmean(spread))
         )
-    results.answers = _answers(model, queries, states, vectors, batch)
+    results.answers = _answers(model, queries, states, vectors, batch or EVENTS)
     for task in model.schema.tasks:
         if task.name in results.answers:
             given = results.answers[task.name]
@@ -116,14 +127,15 @@ def evaluate(
 def _rank(
     results: Results,
     queries: Queries,
-    score: Callable[[np.ndarray], np.ndarray],
+    score: Callable[[np.ndarray], np.ndarray] | Products,
     k: Sequence[int],
     mask_history: bool,
     candidates: np.ndarray | None,
+    memory: int,
 ) -> None:
     """Adds the ranking metrics to the results."""
     items, last = queries.data.vocabulary.items, max(k)
-    ranking = rank(queries, score, last, items, mask_history, candidates)
+    ranking = rank(queries, score, last, items, mask_history, candidates, memory)
     measures = {"recall": recall_at, "hit_rate": hit_rate_at, "ndcg": ndcg_at, "mrr": mrr_at}
     for cut in sorted(k):
         for name, measure in measures.items():
@@ -145,24 +157,6 @@ def _vectors(model: Recommender, split: Split) -> np.ndarray:
     return vectors
 
 
-def user_states(model: Recommender, queries: Queries, vectors: np.ndarray, batch: int = 256) -> np.ndarray:
-    """What the model knows of the user of each query: float32 ``[Q, D]``, zeros where there are no users."""
-    length = model.schema.history.length
-    states = np.zeros((len(queries), model.width), "float32")
-    if model.user_tower is None:
-        return states
-    names = set(model.user_tower.input)
-    for chunk in queries.chunks(batch):
-        padded = np.concatenate([chunk, np.repeat(chunk[-1:], batch - len(chunk))])  # one shape
-        histories = [queries.histories[query] for query in padded]
-        inputs = history_inputs(queries.data, queries.users[padded], histories, length)
-        inputs["history.vector"] = vectors[np.maximum(inputs["history.item"], 0)]
-        known = np.asarray(model.forward(model.user_tower, {n: inputs[n] for n in names}), "float32")
-        place = (inputs["history.item"] >= 0).sum(axis=1) if model.schema.ordered else 0
-        states[chunk] = known[np.arange(batch), place][: len(chunk)]
-    return states
-
-
 def _answers(
     model: Recommender, queries: Queries, states: np.ndarray, vectors: np.ndarray, batch: int
 ) -> dict[str, Answers]:
@@ -170,8 +164,7 @@ def _answers(
     if model.ranker is None:
         return {}
     events = queries.data.events
-    asked = np.concatenate(queries.events)
-    query = np.repeat(np.arange(len(queries)), [len(rows) for rows in queries.events])
+    query, asked = queries.events.flat(np.arange(len(queries)))
     outputs: dict[str, list[np.ndarray]] = {}
     for start in range(0, len(asked), batch):
         place = np.minimum(np.arange(start, start + batch), len(asked) - 1)

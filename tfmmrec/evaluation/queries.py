@@ -2,12 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from tfmmrec.data.dataset import Data, Split
+from tfmmrec.data.dataset import COLD, CONTEXT, TRAIN, Data, Split
+from tfmmrec.data.windows import ranges
+
+
+@dataclass(frozen=True)
+class Ragged(Sequence[np.ndarray]):
+    """Lists of event rows, of different lengths: spans of one array, which they may share.
+
+    Attributes:
+        rows: int ``[R]``.
+        start, stop: int ``[Q]``: list q is ``rows[start[q]:stop[q]]``.
+    """
+
+    rows: np.ndarray
+    start: np.ndarray
+    stop: np.ndarray
+
+    @classmethod
+    def of(cls, lists: Iterable[Any]) -> Ragged:
+        """Of given lists, one after the other."""
+        arrays = [np.asarray(one, "int64") for one in lists]
+        stop = np.cumsum([len(array) for array in arrays], dtype="int64")
+        rows = np.concatenate([np.zeros(0, "int64"), *arrays])
+        return cls(rows, np.concatenate([[0], stop])[: len(arrays)], stop)
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    def __getitem__(self, place: Any) -> Any:
+        """One list, or of a slice a list of them."""
+        if isinstance(place, slice):
+            return [self[one] for one in range(*place.indices(len(self)))]
+        return self.rows[self.start[place] : self.stop[place]]
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """int ``[Q]``: the length of each list."""
+        return self.stop - self.start
+
+    def flat(self, chunk: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The lists of a chunk in one array ``[P]``, and for each of its rows the place in the chunk."""
+        size = self.stop[chunk] - self.start[chunk]
+        return np.repeat(np.arange(len(chunk)), size), self.rows[ranges(self.start[chunk], size)]
 
 
 @dataclass(frozen=True)
@@ -25,8 +68,8 @@ class Queries:
 
     data: Data
     users: np.ndarray
-    histories: list[np.ndarray]
-    events: list[np.ndarray]
+    histories: Ragged
+    events: Ragged
 
     def __len__(self) -> int:
         return len(self.users)
@@ -39,6 +82,22 @@ class Queries:
         """Distinct catalogue rows of the history."""
         return np.unique(self.data.events.item[self.histories[query]])
 
+    def targets_of(self, chunk: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What these queries ask for: places in the chunk and catalogue rows ``[P]``, each pair once."""
+        place, rows = self.events.flat(chunk)
+        items = self.data.vocabulary.items
+        return np.divmod(np.unique(place * items + self.data.events.item[rows]), items)
+
+    def seen_of(self, chunk: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What these queries know: places in the chunk and catalogue rows ``[P]``, a pair for each event."""
+        place, rows = self.histories.flat(chunk)
+        return place, self.data.events.item[rows]
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """int ``[Q]``: events of each query, held out or known."""
+        return self.events.sizes + self.histories.sizes
+
     def chunks(self, size: int) -> Iterator[np.ndarray]:
         """Query numbers, `size` at a time."""
         for start in range(0, len(self), size):
@@ -46,7 +105,7 @@ class Queries:
 
 
 def queries_of(split: Split) -> Queries:
-    """The queries of a split.
+    """The queries of a split; histories as by `Split.history_rows` of a query's first event.
 
     Raises:
         ValueError: the split has no events.
@@ -57,10 +116,22 @@ def queries_of(split: Split) -> Queries:
             f"The {split.name} split has no events, so there is nothing to evaluate. Users with fewer than "
             "three events are all training; give more data, or another split."
         )
-    if data.schema.ordered:
-        events = [np.asarray([row]) for row in rows]
-    else:
-        of_user = data.events.user[rows]
-        events = np.split(rows, np.flatnonzero(np.diff(of_user)) + 1)
-    users = np.asarray([data.events.user[asked[0]] for asked in events], "int64")
-    return Queries(data, users, [split.history_rows(int(asked[0])) for asked in events], events)
+    events, ordered = data.events, data.schema.ordered
+    user = events.user[rows]
+    start = np.arange(len(rows)) if ordered else np.flatnonzero(np.diff(user, prepend=-1))
+    stop = np.append(start[1:], len(rows))
+    users = user[start].astype("int64")
+    known = _known(split)
+    if not ordered and split.code == TRAIN:  # all but the event that is asked about
+        known = np.delete(known, start)
+    end = rows[start] if ordered else events.start[users + 1]
+    spans = (np.searchsorted(known, border) for border in (events.start[users], end))
+    return Queries(data, users, Ragged(known, *spans), Ragged(rows, start, stop))
+
+
+def _known(split: Split) -> np.ndarray:
+    """The rows of all events that may stand in a history."""
+    codes = split.data.events.split
+    if split.code == TRAIN:
+        return split.rows
+    return np.flatnonzero((codes <= (TRAIN if split.code == COLD else split.code - 1)) | (codes == CONTEXT))

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-from tfmmrec.evaluation.queries import Queries
+from tfmmrec.evaluation.best import GROUP, Best, keys_of
+from tfmmrec.evaluation.scores import Lines, Products, Scores
 
-_SCORES = 1 << 24
-"""Scores held at once by default: 64 MiB of float32."""
+MEMORY = 1 << 28
+"""Bytes of working memory by default: 256 MiB."""
+
+_ITEMS, _QUERIES = 4096, 256  # of a block at most: 4 MiB of scores, which a cache holds while they are read
+_EVENT = 96  # bytes for each event of a history and each held-out one while its query is ranked
+
+
+class Asked(Protocol):
+    """What `rank` wants to know of queries; see `tfmmrec.evaluation.Queries`."""
+
+    def __len__(self) -> int: ...
+
+    @property
+    def sizes(self) -> np.ndarray: ...
+
+    def targets_of(self, chunk: np.ndarray) -> tuple[np.ndarray, np.ndarray]: ...
+
+    def seen_of(self, chunk: np.ndarray) -> tuple[np.ndarray, np.ndarray]: ...
 
 
 @dataclass(frozen=True)
@@ -20,7 +38,8 @@ class Ranking:
     Attributes:
         hits: bool ``[Q, K]``, whether place j holds a held-out item.
         relevant: int ``[Q]``, held-out items per query.
-        recommended: int ``[Q, K]`` catalogue rows, −1 where fewer than K items could be recommended.
+        recommended: int ``[Q, K]`` catalogue rows, −1 where fewer than K items could be recommended; of items
+            that score the same, the lower row first.
     """
 
     hits: np.ndarray
@@ -29,58 +48,168 @@ class Ranking:
 
 
 def rank(
-    queries: Queries,
-    score: Callable[[np.ndarray], np.ndarray],
+    queries: Asked,
+    score: Callable[[np.ndarray], np.ndarray] | Products,
     k: int,
     items: int,
     mask_history: bool = True,
     candidates: np.ndarray | None = None,
-    memory: int = _SCORES,
+    memory: int = MEMORY,
 ) -> Ranking:
     """Ranks the catalogue for each query.
 
     A held-out item's place counts every other item that scores as much or more (other held-out items only
     when they score more): ties never help, so a constant score ranks last and not first.
 
+    Queries are taken a chunk at a time and, of `Products`, the catalogue a block of items at a time; each
+    query's best k so far are all that is kept of a block.
+
     Args:
         queries: what is asked.
-        score: query numbers ``[q]`` → float scores ``[q, items]``; the array may be written to.
+        score: the products of states and vectors; or query numbers ``[q]`` → float32 scores ``[q, items]``.
         k: places to look at.
         items: size of the catalogue.
         mask_history: items of the history are not recommended, unless they are asked for.
         candidates: catalogue rows that compete; all by default.
-        memory: scores held at once.
+        memory: bytes of working memory: scores, what is read from them, and the chunk's events. Less than one
+            query takes (a few KiB, and of other scores than products a whole line) is not kept to. The
+            ranking itself, ``Q · (9 k + 8)`` bytes, and what a scorer needs for itself come on top.
+
+    Raises:
+        ValueError: a score is not finite, or scores are not as described.
     """
-    hits = np.zeros((len(queries), k), bool)
-    relevant = np.zeros(len(queries), "int64")
-    recommended = np.full((len(queries), k), -1, "int64")
-    barred = np.ones(items, bool)
-    barred[slice(None) if candidates is None else candidates] = False
-    for chunk in queries.chunks(max(1, memory // max(items, 1))):
-        scores = np.asarray(score(chunk), "float32")
-        if not np.isfinite(scores).all():
-            raise ValueError("The model's scores are not all finite numbers; the training has diverged.")
-        scores[:, barred] = -np.inf
-        for row, query in enumerate(chunk):
-            targets = queries.targets(query)
-            line = scores[row]
-            at_target = line[targets]
-            if mask_history:
-                line[queries.seen(query)] = -np.inf
-            line[targets] = -np.inf
-            places = (line[None, :] >= np.maximum(at_target, np.finfo("float32").min)[:, None]).sum(axis=1)
-            places = places + (at_target[None, :] > at_target[:, None]).sum(axis=1)
-            # equal held-out items take successive places
-            places = np.sort(places)
-            for i in range(1, len(places)):
-                places[i] = max(places[i], places[i - 1] + 1)
-            hits[query, places[places < k]] = True
-            relevant[query] = len(targets)
-            line[targets] = at_target
-        width = min(k, items)
-        best = np.argpartition(-scores, width - 1, axis=1)[:, :width]
-        value = np.take_along_axis(scores, best, 1)
-        by_score = np.lexsort((best, -value), axis=1)
-        best, value = np.take_along_axis(best, by_score, 1), np.take_along_axis(value, by_score, 1)
-        recommended[chunk, :width] = np.where(np.isfinite(value), best, -1)
-    return Ranking(hits, relevant, recommended)
+    scores: Scores = score if isinstance(score, Products) else Lines(score, items)
+    among = None if candidates is None else _competing(candidates, items)
+    ranking = Ranking(
+        np.zeros((len(queries), k), bool),
+        np.zeros(len(queries), "int64"),
+        np.full((len(queries), k), -1, "int64"),
+    )
+    size = _block(items if among is None else len(among), k, scores.bytes_per_query, memory)
+    for chunk in _chunks(queries.sizes * _EVENT + scores.bytes_per_query + Best.scratch(size, k), memory):
+        _rank_chunk(ranking, chunk, queries, scores, items, mask_history, among, size)
+    return ranking
+
+
+def _rank_chunk(
+    ranking: Ranking,
+    chunk: np.ndarray,
+    queries: Asked,
+    scores: Scores,
+    items: int,
+    mask_history: bool,
+    among: np.ndarray | None,
+    size: int,
+) -> None:
+    """Fills in the ranking of a chunk of queries."""
+    k = ranking.hits.shape[1]
+    row, target = queries.targets_of(chunk)
+    ranking.relevant[chunk] = np.bincount(row, minlength=len(chunk))
+    hidden_row, hidden = row, target
+    if mask_history:
+        seen_row, seen = queries.seen_of(chunk)
+        hidden_row, hidden = np.concatenate([row, seen_row]), np.concatenate([target, seen])
+    competing = items if among is None else len(among)
+    targets, masks = (
+        _Cells(*cells, among, competing, size) for cells in ((row, target), (hidden_row, hidden))
+    )
+    at_target = np.full(len(row), -np.inf, "float32")
+    best, write = Best(len(chunk), k), scores.of(chunk)
+    block = np.empty((size, len(chunk)), "float32")
+    for number, first in enumerate(range(0, competing, size)):
+        last = min(first + size, competing)
+        write(slice(first, last) if among is None else among[first:last], block[: last - first])
+        whole = -(-(last - first) // GROUP) * GROUP
+        block[last - first : whole] = -np.inf
+        which, place, query = targets.of(number)
+        at_target[which] = block[place, query]
+        _, place, query = masks.of(number)
+        block[place, query] = -np.inf
+        best.add(block[:whole], first)
+
+    # the targets of a query, best first: each comes after the competitors and the targets before it
+    position = target if among is None else np.searchsorted(among, target)
+    keys = keys_of(at_target, position)
+    order = np.lexsort((~keys, row))
+    row, keys, at_target = row[order], keys[order], at_target[order]
+    before = np.arange(len(row)) - np.searchsorted(row, row)
+    # one that is no candidate comes after all that are
+    place = before + best.count_at_least(row, np.maximum(at_target, np.finfo("float32").min))
+    found = place < k
+    ranking.hits[chunk[row[found]], place[found]] = True
+    shown = (before < k) & np.isfinite(at_target)
+    best.merge(row[shown], keys[shown])
+    recommended = best.items()
+    ranking.recommended[chunk] = (
+        recommended if among is None else np.where(recommended < 0, -1, among[recommended])
+    )
+
+
+class _Cells:
+    """Pairs of query and item, to be found block by block.
+
+    Args:
+        query: int ``[P]``.
+        item: int ``[P]``, catalogue rows.
+        among: the rows that are scored, ascending; None for all. Pairs of other items are left out.
+        competing: how many are scored.
+        size: items of a block.
+    """
+
+    def __init__(
+        self, query: np.ndarray, item: np.ndarray, among: np.ndarray | None, competing: int, size: int
+    ) -> None:
+        self._size, self._which = size, np.arange(len(item))
+        if among is not None:
+            position = np.minimum(np.searchsorted(among, item), competing - 1)
+            self._which = np.flatnonzero(among[position] == item)
+            query, item = query[self._which], position[self._which]
+        blocks = -(-competing // size)
+        self._start = np.array([0, len(item)])
+        if blocks > 1:
+            block = (item // size).astype(
+                np.min_scalar_type(blocks)
+            )  # few bits, which are sorted the fastest
+            order = np.argsort(block, kind="stable")
+            query, item, self._which = query[order], item[order], self._which[order]
+            self._start = np.searchsorted(block[order], np.arange(blocks + 1))
+        self._query, self._item = query, item
+
+    def of(self, block: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The pairs of a block: their numbers, the items' places in the block, and the queries."""
+        span = slice(self._start[block], self._start[block + 1])
+        return self._which[span], self._item[span] - block * self._size, self._query[span]
+
+
+def _competing(candidates: np.ndarray, items: int) -> np.ndarray:
+    """The candidates in ascending order, each once."""
+    competes = np.zeros(items, bool)
+    competes[candidates] = True
+    if not competes.any():
+        raise ValueError("candidates must name at least one row of the catalogue, got none.")
+    return np.flatnonzero(competes)
+
+
+def _block(competing: int, k: int, needed: int, memory: int) -> int:
+    """Items of a block, whole groups; fewer where little memory would else make a chunk a few queries.
+
+    Args:
+        competing: items that are scored.
+        k: places to look at.
+        needed: bytes of a query whatever the block.
+        memory: bytes of a chunk.
+    """
+    size = -(-min(competing, _ITEMS) // GROUP) * GROUP
+    while size > GROUP and Best.scratch(size, k) > max(needed, 8 * memory // _QUERIES):
+        size = -(-size // (2 * GROUP)) * GROUP
+    return size
+
+
+def _chunks(cost: np.ndarray, memory: int) -> Iterator[np.ndarray]:
+    """Query numbers, so many at a time as cost together no more than `memory`, and always one."""
+    end, start = np.cumsum(cost), 0
+    while start < len(cost):
+        fits = int(np.searchsorted(end, memory + (end[start - 1] if start else 0), side="right"))
+        stop = max(start + 1, min(fits, start + _QUERIES))
+        yield np.arange(start, stop)
+        start = stop
