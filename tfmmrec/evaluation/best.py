@@ -67,7 +67,7 @@ class Best:
             least = least.copy()
             least[crowded] = np.nextafter(kth, np.float32(-np.inf))  # k items at least are above this
         group, query = np.divmod(np.flatnonzero(opened), queries)
-        order = np.argsort(query, kind="stable")
+        order = np.argsort(query.astype(np.min_scalar_type(queries)), kind="stable")  # few bits: fast
         group, query = group[order], query[order]
         found = groups[group, :, query]
         row, place = np.nonzero(found > least[query, None])
@@ -113,9 +113,14 @@ def _best_groups(maxima: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     Returns:
         bool ``[G, Q]``, and the k-th best maximum float32 ``[Q]``.
     """
-    keys = keys_of(maxima, np.arange(len(maxima))[:, None]).T.copy()
-    last = np.partition(keys, len(maxima) - k, axis=1)[:, len(maxima) - k]
-    return (keys >= last[:, None]).T, _scores(last)
+    kth = np.partition(maxima, len(maxima) - k, axis=0)[len(maxima) - k]
+    best = maxima >= kth
+    number = np.count_nonzero(best, axis=0)
+    tied = np.flatnonzero(number > k)
+    if len(tied):  # the last of the equal ones are too many
+        equal = maxima[:, tied] == kth[tied]
+        best[:, tied] &= ~equal | (np.cumsum(equal[::-1], axis=0)[::-1] > number[tied] - k)
+    return best, kth
 
 
 def _scores(keys: np.ndarray) -> np.ndarray:
