@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from benchmarks.quality.baselines import BASELINES
 from benchmarks.quality.rows import Row, Table
 from tfmmrec.recipes.movielens import convert_100k
 
@@ -19,7 +20,7 @@ TABLE = Table(
         Row("plot only", lambda schema: schema.only(item=["plot"])),
         Row("poster only", lambda schema: schema.only(item=["poster"])),
         Row("genres only", lambda schema: schema.only(item=["genres"])),
-        Row("most popular", None),
+        *BASELINES,
     ),
     model={"width": 64},
     training={"epochs": 20, "patience": 5, "learning_rate": 3e-3, "encode_items": 128},

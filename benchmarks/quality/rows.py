@@ -8,19 +8,19 @@ import platform
 import resource
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tfmmrec.baselines import choose
 from tfmmrec.data import load
 from tfmmrec.data.dataset import Data
-from tfmmrec.evaluation import Results, evaluate, interval, paired_difference, paired_statistic
+from tfmmrec.evaluation import Results, Scorer, evaluate, interval, paired_difference, paired_statistic
 from tfmmrec.metrics import auc, rmse
 from tfmmrec.models import build_recommender
-from tfmmrec.recipes.most_popular import MostPopular
 from tfmmrec.schema import Schema
 from tfmmrec.training import Run, best_epoch, default_monitor, fit
 
@@ -37,15 +37,23 @@ CERTAIN = {
 
 @dataclass(frozen=True)
 class Row:
-    """One row of a table.
+    """One row of a table: a model trained with a schema, or a baseline that needs no training.
 
     Attributes:
         name: of the row.
-        twin: the table's schema → the row's; None for the most popular items.
+        twin: the table's schema → the row's; None for a baseline.
+        baseline: data and settings → something that scores.
+        grid: setting of the baseline → values to choose from on validation; see `tfmmrec.baselines.choose`.
     """
 
     name: str
-    twin: Callable[[Schema], Schema] | None
+    twin: Callable[[Schema], Schema] | None = None
+    baseline: Callable[..., Scorer] | None = None
+    grid: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if (self.twin is None) == (self.baseline is None):
+            raise ValueError(f"Row {self.name!r} must have either a twin, to be trained, or a baseline.")
 
 
 @dataclass(frozen=True)
@@ -58,7 +66,9 @@ class Table:
         prepare: data folder of the benchmarks and a folder to write to → a user's data folder.
         rows: the first is what the others are compared with.
         model: settings of `build_recommender`, the same for every row.
-        training: settings of `fit`, the same for every row.
+        training: settings of `fit`, the same for every row. A baseline is chosen by the measure that ends
+            training, where that is of a ranking, else by ndcg@10.
+        evaluation: settings of `evaluate`, the same for every row.
     """
 
     name: str
@@ -67,10 +77,11 @@ class Table:
     rows: tuple[Row, ...]
     model: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
+    evaluation: dict[str, Any] = field(default_factory=dict)
 
 
 def run_row(table: Table, row: Row, seed: int) -> None:
-    """Trains a row, evaluates it once on test, and adds it to the table's results."""
+    """Trains a row or chooses its settings, evaluates it once on test, and adds it to the results."""
     source = os.environ.get("TFMMREC_DATA")
     if not source:
         raise SystemExit("Set TFMMREC_DATA to the folder of the benchmark data sets.")
@@ -80,9 +91,13 @@ def run_row(table: Table, row: Row, seed: int) -> None:
     begun = time.monotonic()
     kept = KEPT / table.name / f"{row.name.replace(' ', '-')}-{seed}"
     record: dict[str, Any] = {}
-    if row.twin is None:
-        results = evaluate(MostPopular(data), data.test)
+    if row.baseline is not None:
+        monitor = table.training.get("monitor") or ""
+        choice = choose(row.baseline, data, row.grid, monitor if "@" in monitor else "ndcg@10")
+        record["settings"] = choice.settings
+        results = evaluate(choice.baseline, data.test, **table.evaluation)
     else:
+        assert row.twin is not None
         twin = row.twin(schema)
         model = build_recommender(twin, data.vocabulary, seed=seed, **table.model)
         run = Run(kept)
@@ -90,7 +105,7 @@ def run_row(table: Table, row: Row, seed: int) -> None:
         curves = fit(model, data.train, data.validation, seed=seed, run=run, on_epoch=_tell, **table.training)
         record["parameters"] = int(sum(np.prod(v.shape) for v in model.trainable_variables))
         record["best_epoch"] = best_epoch(curves, default_monitor(model))
-        results = evaluate(model, data.test)
+        results = evaluate(model, data.test, **table.evaluation)
     seconds = time.monotonic() - begun
     _keep(kept, results)
     record |= {

@@ -5,12 +5,12 @@ import dataclasses
 import numpy as np
 import pytest
 
+from tfmmrec.baselines import MostPopular
 from tfmmrec.data.dataset import COLD, TEST, history_inputs
 from tfmmrec.evaluation import Ragged, evaluate, queries_of, user_states
 from tfmmrec.metrics import auc, rmse
 from tfmmrec.modalities import History
 from tfmmrec.models import build_recommender
-from tfmmrec.recipes.most_popular import MostPopular
 
 
 @pytest.fixture(scope="module")
@@ -199,6 +199,19 @@ def test_the_protocol_in_words(results, small_data):
     )
     unmasked = evaluate(Oracle(), small_data.test, mask_history=False)
     assert "history not masked" in unmasked.protocol
+    trained = evaluate(Oracle(), small_data.test, history="train")
+    assert "the user's history (of training alone) masked" in trained.protocol
+
+
+def test_validation_is_neither_known_nor_masked_where_training_alone_is(model, small_data):
+    """The item of validation may be recommended at test, and the user's state is that of validation."""
+    validated = small_data.events.item[small_data.validation.rows]
+    known, trained = (evaluate(model, small_data.test, k=(24,), history=h) for h in ("earlier", "train"))
+    among = [(one.recommended == validated[:, None]).any(axis=1) for one in (known, trained)]
+    assert not among[0].any() and among[1].all()
+    at_validation = evaluate(model, small_data.validation, k=(5,), mask_history=False)
+    at_test = evaluate(model, small_data.test, k=(5,), mask_history=False, history="train")
+    np.testing.assert_array_equal(at_test.recommended, at_validation.recommended)
 
 
 def test_a_model_without_retrieval_has_heads_alone(small_data):

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from tfmmrec.data.dataset import COLD, TEST, TRAIN, VALIDATION
+from tfmmrec.data.dataset import COLD, CONTEXT, TEST, TRAIN, VALIDATION
 from tfmmrec.evaluation import Ragged, queries_of
 
 
@@ -56,6 +56,27 @@ def test_without_an_order_a_user_is_one_query(small_sets):
         mine = np.arange(events.start[user], events.start[user + 1])
         assert queries.events[query].tolist() == mine[events.split[mine] == TEST].tolist()
         assert queries.histories[query].tolist() == mine[events.split[mine] < TEST].tolist()
+
+
+@pytest.mark.parametrize("sets", [False, True])
+def test_of_training_alone(small_data, small_sets, sets):
+    """Validation is no part of a history then, and may be asked at test all the same."""
+    data = small_sets if sets else small_data
+    codes = np.random.default_rng(3).integers(0, 5, len(data.events.item))
+    data = with_splits(data, codes)
+    every, known = queries_of(data.test), queries_of(data.test, history="train")
+    np.testing.assert_array_equal(np.concatenate(known.events), data.test.rows)
+    assert (np.isin(np.concatenate(every.histories), data.validation.rows)).any()
+    for all_known, trained in zip(every.histories, known.histories, strict=True):
+        np.testing.assert_array_equal(trained, all_known[np.isin(codes[all_known], [TRAIN, CONTEXT])])
+    for split in (data.train, data.validation, data.cold):  # where it makes no difference
+        one, other = queries_of(split), queries_of(split, history="train")
+        np.testing.assert_array_equal(np.concatenate(one.histories), np.concatenate(other.histories))
+
+
+def test_there_are_two_kinds_of_history(small_data):
+    with pytest.raises(ValueError, match="history is 'earlier', .* or 'train', .* got 'all'"):
+        queries_of(small_data.test, history="all")
 
 
 def test_an_item_met_twice_is_one_target(small_sets):

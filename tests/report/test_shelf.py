@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
+from tfmmrec.baselines import MostPopular
 from tfmmrec.data import load
 from tfmmrec.evaluation import evaluate
 from tfmmrec.modalities import Image
-from tfmmrec.recipes.most_popular import MostPopular
 from tfmmrec.report import Shelf, strips_of
 from tfmmrec.schema import Schema
 from tfmmrec.tasks import NextItem

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from backends import JIT
+from tfmmrec.baselines import MostPopular
 from tfmmrec.evaluation import evaluate
 from tfmmrec.modalities import History
 from tfmmrec.models import build_recommender
-from tfmmrec.recipes.most_popular import MostPopular
 from tfmmrec.training import Run, best_epoch, default_monitor, fit
 
 

@@ -74,6 +74,7 @@ def evaluate(
     candidates: np.ndarray | None = None,
     batch: int | None = None,
     memory: int = MEMORY,
+    history: str = "earlier",
 ) -> Results:
     """Evaluates a model, or anything that scores the catalogue, on a split.
 
@@ -89,15 +90,18 @@ def evaluate(
             is read from them (kept to, see `rank`), and the activations of the user tower (estimated, see
             `user_states`). The items' vectors, the users' states and the results, which grow with items or
             users alone, come on top; so does what a `Scorer` needs for itself.
+        history: what is known, and masked, of a user: ``"earlier"``, the events of all earlier splits, or
+            ``"train"``, those of training alone, so that at test the events of validation are neither (see
+            `queries_of`).
 
     Raises:
-        ValueError: the split is empty, or the scores are not finite.
+        ValueError: the split is empty, the scores are not finite, or there is no such history.
     """
-    queries = queries_of(split)
+    queries = queries_of(split, history)
     if candidates is None and split.code == COLD:
         candidates = np.unique(split.data.events.item[split.rows])
     ranks = not isinstance(model, Recommender) or model.schema.retrieval is not None
-    protocol = _protocol(split, mask_history, candidates) if ranks else _judging(split)
+    protocol = _protocol(split, mask_history, candidates, history) if ranks else _judging(split)
     results = Results({}, users=queries.users, protocol=protocol)
     if not isinstance(model, Recommender):
 
@@ -196,9 +200,10 @@ def _answers(
     return answers
 
 
-def _protocol(split: Split, mask_history: bool, candidates: np.ndarray | None) -> str:
+def _protocol(split: Split, mask_history: bool, candidates: np.ndarray | None, history: str) -> str:
     among = "the whole catalogue" if candidates is None else f"{len(candidates)} items"
-    masked = "the user's history masked" if mask_history else "the user's history not masked"
+    known = "the user's history" + (" (of training alone)" if history == "train" else "")
+    masked = f"{known} {'masked' if mask_history else 'not masked'}"
     return f"{split.name}: held-out items ranked among {among}, {masked}; ties count against the model"
 
 

@@ -104,12 +104,22 @@ class Queries:
             yield np.arange(start, min(start + size, len(self)))
 
 
-def queries_of(split: Split) -> Queries:
+def queries_of(split: Split, history: str = "earlier") -> Queries:
     """The queries of a split; histories as by `Split.history_rows` of a query's first event.
 
+    Args:
+        split: what is asked about.
+        history: ``"earlier"``: a history has the events of all earlier splits; ``"train"``: of training alone
+            (and of the context), also at test, as in many published results on given splits.
+
     Raises:
-        ValueError: the split has no events.
+        ValueError: the split has no events, or there is no such history.
     """
+    if history not in ("earlier", "train"):
+        raise ValueError(
+            "history is 'earlier', the events of all earlier splits, or 'train', those of training alone; "
+            f"got {history!r}."
+        )
     data, rows = split.data, split.rows
     if not len(rows):
         raise ValueError(
@@ -121,7 +131,7 @@ def queries_of(split: Split) -> Queries:
     start = np.arange(len(rows)) if ordered else np.flatnonzero(np.diff(user, prepend=-1))
     stop = np.append(start[1:], len(rows))
     users = user[start].astype("int64")
-    known = _known(split)
+    known = _known(split, history)
     if not ordered and split.code == TRAIN:  # all but the event that is asked about
         known = np.delete(known, start)
     end = rows[start] if ordered else events.start[users + 1]
@@ -129,9 +139,10 @@ def queries_of(split: Split) -> Queries:
     return Queries(data, users, Ragged(known, *spans), Ragged(rows, start, stop))
 
 
-def _known(split: Split) -> np.ndarray:
+def _known(split: Split, history: str) -> np.ndarray:
     """The rows of all events that may stand in a history."""
     codes = split.data.events.split
     if split.code == TRAIN:
         return split.rows
-    return np.flatnonzero((codes <= (TRAIN if split.code == COLD else split.code - 1)) | (codes == CONTEXT))
+    last = TRAIN if split.code == COLD or history == "train" else split.code - 1
+    return np.flatnonzero((codes <= last) | (codes == CONTEXT))

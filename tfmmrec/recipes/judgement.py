@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from tfmmrec.baselines import MostPopular
 from tfmmrec.data import Split
 from tfmmrec.data.dataset import COLD
 from tfmmrec.evaluation import Results, evaluate
 from tfmmrec.models import Recommender
-from tfmmrec.recipes.most_popular import MostPopular
 from tfmmrec.report import Estimate, estimates
 
 MOST_POPULAR = "most popular"

@@ -1,4 +1,4 @@
-"""The baseline everything has to beat: recommend what most users took."""
+"""What most users took, for everybody: the baseline everything has to beat."""
 
 from __future__ import annotations
 

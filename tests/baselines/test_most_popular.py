@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from tfmmrec.baselines import MostPopular
 from tfmmrec.data import load
 from tfmmrec.evaluation import evaluate, queries_of
-from tfmmrec.recipes.most_popular import MostPopular
 from tfmmrec.schema import Schema
 from tfmmrec.tasks import NextItem
 

@@ -1,0 +1,92 @@
+"""A row of a table of quality that needs no training: chosen on validation, read once on test, kept."""
+
+import dataclasses
+
+import pytest
+
+import small
+from benchmarks.quality import rows
+from benchmarks.quality.baselines import BASELINES
+from benchmarks.quality.ml_100k import TABLE as ML_100K
+from benchmarks.quality.rows import Row, Table, compare, read_rows, run_row
+from tfmmrec.baselines import EASE, ItemKNN, MostPopular, choose
+from tfmmrec.data import load
+from tfmmrec.evaluation import evaluate
+from tfmmrec.schema import Schema
+
+SCHEMA = """
+user_id = "user_id"
+item_id = "item_id"
+timestamp = "timestamp"
+
+[[task]]
+task = "NextItem"
+"""
+ROWS = (
+    Row("most popular", baseline=MostPopular),
+    Row("item-kNN", baseline=ItemKNN, grid={"k": (1, 20), "shrink": (0, 50)}),
+    Row("EASE", baseline=EASE, grid={"l2": (1, 1000)}),
+)
+
+
+def prepare(source, folder):
+    if not folder.exists():
+        small.write(folder)
+        (folder / "schema.toml").write_text(SCHEMA)
+    return folder
+
+
+@pytest.fixture
+def table(tmp_path, monkeypatch):
+    monkeypatch.setattr(rows, "RESULTS", tmp_path)
+    monkeypatch.setattr(rows, "KEPT", tmp_path / "runs")
+    monkeypatch.setenv("TFMMREC_DATA", str(tmp_path))
+    return Table(name="circle", dataset="A circle", prepare=prepare, rows=ROWS)
+
+
+def test_baselines_are_chosen_evaluated_kept_and_compared(table, tmp_path):
+    for row in reversed(ROWS):
+        run_row(table, row, seed=0)
+    records = read_rows(table)
+    assert [record["model"] for record in records] == ["most popular", "item-kNN", "EASE"]
+    folder = prepare(None, tmp_path / "again")
+    data = load(folder, Schema.from_toml(folder / "schema.toml"))
+    for row, record in zip(ROWS, records, strict=True):
+        choice = choose(row.baseline, data, row.grid)
+        assert record["settings"] == choice.settings and record["seeds"] == [0]
+        results = evaluate(choice.baseline, data.test)
+        assert record["protocol"] == results.protocol
+        for metric, value in results.metrics.items():
+            assert record["metrics"][metric]["mean"] == pytest.approx(value, abs=1e-5)
+        assert record["command"] == f'python -m benchmarks.quality circle --row "{row.name}" --seed 0'
+        assert record["split_sha256"] == data.split_sha256
+    compare(table, seed=0)
+    gap = read_rows(table)[1]["first_minus_this"]["ndcg@10"]
+    popular, knn = (record["metrics"]["ndcg@10"]["mean"] for record in records[:2])
+    assert gap["mean"] == pytest.approx(popular - knn, abs=2e-5)
+
+
+def test_the_protocol_and_the_measure_are_the_tables(table):
+    table = dataclasses.replace(
+        table, training={"monitor": "recall@1"}, evaluation={"history": "train", "k": (3,)}
+    )
+    run_row(table, ROWS[1], seed=0)
+    (record,) = read_rows(table)
+    assert "recall@3" in record["metrics"] and "(of training alone)" in record["protocol"]
+
+
+def test_a_measure_of_a_head_chooses_no_baseline(table):
+    """It does not know it: ndcg@10 is taken."""
+    run_row(dataclasses.replace(table, training={"monitor": "like.auc"}), ROWS[2], seed=0)
+    assert read_rows(table)[0]["settings"]["l2"] in (1, 1000)
+
+
+def test_a_row_is_trained_or_a_baseline():
+    for wrong in ({}, {"twin": lambda schema: schema, "baseline": MostPopular}):
+        with pytest.raises(ValueError, match="Row 'x' must have either a twin"):
+            Row("x", **wrong)
+
+
+def test_the_baselines_stand_beside_ml_100k():
+    assert ML_100K.rows[-3:] == BASELINES
+    assert [row.name for row in BASELINES] == ["most popular", "item-kNN", "EASE"]

@@ -1,0 +1,69 @@
+"""The settings of a baseline: all of a small grid are tried, and validation decides."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tfmmrec.data.dataset import Data
+from tfmmrec.evaluation import Scorer, evaluate
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A baseline with the best settings.
+
+    Attributes:
+        baseline: fitted.
+        settings: its settings.
+        tried: every setting with its value on validation, in the order of the grid; empty where there was
+            nothing to choose.
+    """
+
+    baseline: Scorer
+    settings: dict[str, Any] = field(default_factory=dict)
+    tried: list[tuple[dict[str, Any], float]] = field(default_factory=list)
+
+
+def choose(
+    baseline: Callable[..., Scorer],
+    data: Data,
+    grid: Mapping[str, Sequence[Any]] | None = None,
+    monitor: str = "ndcg@10",
+) -> Choice:
+    """Fits a baseline with every combination of settings and keeps the best on validation.
+
+    Args:
+        baseline: data and settings → something that scores: ``ItemKNN``, ``EASE``.
+        data: the prepared data; its test events are not read.
+        grid: setting → values to try, ``{"l2": (10, 100, 1000)}``. Of equals the first is taken.
+        monitor: a ranking metric; the higher the better.
+
+    Raises:
+        ValueError: a setting has no values, the metric is none of a ranking, or there is something to choose
+            and no validation event to choose by.
+    """
+    grid = grid or {}
+    if empty := [name for name, values in grid.items() if not len(values)]:
+        raise ValueError(f"The grid must give every setting a value to try, and gives {empty[0]!r} none.")
+    settings = [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
+    if len(settings) == 1:
+        return Choice(baseline(data, **settings[0]), settings[0])
+    measure, _, cut = monitor.partition("@")
+    if measure not in ("recall", "hit_rate", "ndcg", "mrr") or not cut.isdecimal() or int(cut) < 1:
+        raise ValueError(
+            "A baseline is chosen by recall@K, hit_rate@K, ndcg@K or mrr@K, such as 'ndcg@10'; "
+            f"got {monitor!r}."
+        )
+    best: Scorer | None = None
+    tried: list[tuple[dict[str, Any], float]] = []
+    for one in settings:
+        fitted = baseline(data, **one)
+        value = evaluate(fitted, data.validation, k=(int(cut),)).metrics[monitor]
+        if best is None or value > max(before for _, before in tried):
+            best, chosen = fitted, one
+        tried.append((one, value))
+    assert best is not None
+    return Choice(best, chosen, tried)
