@@ -90,16 +90,13 @@ def json_lines(command: list[str], **variables: str) -> list[dict[str, Any]]:
 
 
 def table() -> str:
-    """All results in Markdown, file by file."""
-    lines = ["| | ours | peer | ratio | |", "|---|---|---|---|---|"]
+    """All results in Markdown: a table for each file, below the command that made it."""
+    parts = []
     for path in sorted(RESULTS.glob("speed-*.json")):
-        for row in json.loads(path.read_text("utf-8")):
-            cells = [
-                row["name"],
-                f"{row['ours']:,g} {row['unit']}",
-                f"{row['peer']:,g} {row['unit']} ({row['peer_name']})",
-                f"{row['ratio']:g}",
-                f"`{row['command']}`",
-            ]
-            lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
+        rows = json.loads(path.read_text("utf-8"))
+        lines = [f"`{rows[0]['command']}`", "", "| | ours | peer | | ratio |", "|---|---|---|---|---|"]
+        for row in rows:
+            ours, peer = (f"{row[name]:,g} {row['unit']}" for name in ("ours", "peer"))
+            lines.append(f"| {row['name']} | {ours} | {peer} | {row['peer_name']} | {row['ratio']:g} |")
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts)
