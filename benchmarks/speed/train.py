@@ -4,10 +4,11 @@
 TFMMREC_DATA and for each peer the Python of an environment that has it; ``--width 64 --width 128`` measures
 at both. It writes ``benchmarks/results/speed-train.json``. All train in turn, in processes of their own with
 the same threads, on the same users' events, with the same width, layers, heads, dropout, length and slots of
-a batch; rates are medians over the rounds. The allocator is told to keep freed memory for the next step, as
-our training tells it by itself: that makes peers quicker too. A peer that can run with and without
-compilation does both, and the quicker one counts. Of ours the step with XLA is compared, and the one without
-has a row of its own; what was compiled in the first epoch is measured in the second.
+a batch; rates are medians over the rounds. A peer that can run with and without compilation does both, and
+the quicker one counts. Of ours the step with XLA is compared, and the one without has a row of its own; what
+was compiled in the first epoch is measured in the second. Our training tells the allocator to keep freed
+memory for the next step (`tfmmrec.training.memory`); PyTorch is measured as it comes, and again with the same
+told to it from outside, which few users know of.
 
 Tokens are the real events that are read, targets the supervised positions; padding counts for neither. What
 differs:
@@ -47,6 +48,7 @@ from benchmarks.speed.results import THREADS, Measured, json_lines, write
 KEPT = Path("runs") / "benchmarks" / "ml-1m-ids"
 PEERS = {
     "torch": "plain PyTorch SASRec",
+    "torch, memory kept": "plain PyTorch SASRec, freed memory kept",
     "recbole": "RecBole SASRec, a sequence per target",
     "keras-rs": "Keras RS's example SASRec, one negative per target",
 }
@@ -199,11 +201,14 @@ def take_turns(data: Any, width: int, pythons: dict[str, str], rounds: int) -> d
         commands = {name: [*own, name] for name in ("xla", "plain")}
         for name, python in pythons.items():
             commands[name] = [python, str(SCRIPTS / f"{name.replace('-', '_')}_sasrec.py"), folder]
+        if "torch" in commands:
+            commands["torch, memory kept"] = commands["torch"]
         for turn in range(rounds):
             for name, command in commands.items():
                 if name in ("xla", "plain"):
                     found["machine"] += json_lines([*own, "machine"])
-                how, measured = rates(json_lines(command, **KEEP_MEMORY))
+                variables = KEEP_MEMORY if name == "torch, memory kept" else {}
+                how, measured = rates(json_lines(command, **variables))
                 found[name].append(measured)
                 said = {unit: round(value) for unit, value in measured.items()}
                 print(f"width {width}, round {turn}, {name} {how}: {said}", flush=True)
@@ -231,8 +236,9 @@ def compared(width: int, found: dict[str, dict[str, float]]) -> Iterator[Measure
 def named_python(text: str) -> tuple[str, str]:
     """A peer and its Python, of ``NAME=PYTHON``."""
     name, equals, python = text.partition("=")
-    if not equals or name not in PEERS:
-        raise argparse.ArgumentTypeError(f"NAME=PYTHON, NAME one of {', '.join(PEERS)}; got {text!r}")
+    given = [name for name in PEERS if "," not in name]
+    if not equals or name not in given:
+        raise argparse.ArgumentTypeError(f"NAME=PYTHON, NAME one of {', '.join(given)}; got {text!r}")
     return name, python
 
 
