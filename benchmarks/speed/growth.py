@@ -3,7 +3,8 @@
 ``python -m benchmarks.speed.growth`` takes less than ten minutes and writes ``speed-growth.json`` and
 ``speed-growth.png`` into ``benchmarks/results``; with ``KERAS_BACKEND=jax``, ``speed-growth-jax.…``. Events
 are generated: items by Zipf's law (the n-th most frequent has a share of 1/n), users with as many events as
-a history has and one more. Ids are the only feature; a batch is 4,096 events; the optimizer is `fit`'s.
+a history has and one more. Ids are the only feature; a batch is 4,096 events; the optimizer is `fit`'s, and
+Keras's AdamW where all rows are updated.
 
 An example is an event that is asked about. Its cost is a step's time by its events, input included, over the
 steps of all turns but the first, in which everything is traced; in a turn each model trains the same few
