@@ -17,7 +17,8 @@ differs:
   kind of windows one to a row, padded behind: about half of their slots are events.
 * RecBole makes a sequence of every target, so a batch has as many targets as rows. The events before a target
   are read again for the next one: its tokens/s count each reading, and targets/s are what compares.
-* Keras RS's example has a sampled loss, one negative a target instead of the catalogue: less work.
+* Keras RS's example has a sampled loss, one negative a target instead of the catalogue: less work. The rows
+  with a softmax over the catalogue have the same layers and our loss: equal work.
 * The inner width is four times the width; ours has as many multiplications in three matrices instead of two.
   RecBole and Keras RS add biases, Keras RS dropout on attention weights.
 
@@ -51,7 +52,12 @@ PEERS = {
     "recbole": "RecBole SASRec, a sequence per target",
     "keras-rs": "Keras RS's example SASRec, one negative per target",
 }
-KEEPING = "torch, keeping memory"
+KEEPING, CATALOGUE = "torch, keeping memory", "keras-rs, catalogue"
+VARIANTS = {
+    **PEERS,
+    KEEPING: f"{PEERS['torch']}, freed memory kept",
+    CATALOGUE: "the layers of Keras RS's example, softmax over the catalogue",
+}
 SCRIPTS = Path(__file__).parent / "peers"
 
 MODEL: dict[str, Any] = {"layers": 2, "heads": 2, "length": 200, "dropout": 0.2, "users": 128}
@@ -203,6 +209,8 @@ def take_turns(data: Any, width: int, pythons: dict[str, str], rounds: int) -> d
             commands[name] = [python, str(SCRIPTS / f"{name.replace('-', '_')}_sasrec.py"), folder]
         if "torch" in commands:
             commands[KEEPING] = commands["torch"]
+        if "keras-rs" in commands:
+            commands[CATALOGUE] = [*commands["keras-rs"], "--catalogue"]
         for turn in range(rounds):
             for name, command in commands.items():
                 if name in ("xla", "plain"):
@@ -221,7 +229,7 @@ def take_turns(data: Any, width: int, pythons: dict[str, str], rounds: int) -> d
 def compared(width: int, found: dict[str, dict[str, float]]) -> Iterator[Measured]:
     """The rows of one width."""
     mine, plain, machine = found["xla"], found["plain"], found["machine"]["operations"]
-    for name, said in {**PEERS, KEEPING: f"{PEERS['torch']}, freed memory kept"}.items():
+    for name, said in VARIANTS.items():
         for unit in ("targets", "tokens"):
             if name in found:
                 what = f"training, width {width}, {unit} per second"

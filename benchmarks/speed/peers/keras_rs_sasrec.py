@@ -1,14 +1,15 @@
 """The SASRec of Keras RS's example, from its layers, timed on given batches, in an environment of its own.
 
-``python keras_rs_sasrec.py FOLDER`` needs keras, keras-hub and tensorflow and reads FOLDER's
+``python keras_rs_sasrec.py FOLDER [--catalogue]`` needs keras, keras-hub and tensorflow and reads FOLDER's
 ``settings.json`` and ``batches.npz``. It prints one JSON line per measured step of ``fit``: how it ran (as
 ``compile`` chooses, which on a CPU is without XLA, or with ``jit_compile=True``), seconds, and the numbers of
 real tokens and of supervised targets.
 
 As in the example (keras.io, "Sequential retrieval using SASRec"): KerasHub's ReversibleEmbedding,
 PositionEmbedding and pre-norm TransformerDecoder, Adam, and the binary cross-entropy of each target and one
-negative drawn beforehand: two dot products a target, where a full softmax has one with every item. Its
-retrieval layer (Keras RS's own) has no part in training and is left out. Unlike in the example, the inner
+negative drawn beforehand: two dot products a target. With ``--catalogue`` the loss is the cross-entropy of a
+softmax over all items instead, on the same layers. Its retrieval layer (Keras RS's own) has no part in
+training and is left out. Unlike in the example, the inner
 width is four times the width and heads are as many as given. KerasHub's dropout is on attention weights, too.
 """
 
@@ -29,8 +30,9 @@ from keras import ops
 class SASRec(keras.Model):
     """Self-attentive sequential recommendation (Kang and McAuley, 2018): ids ``[B, L]`` → ``[B, L, D]``."""
 
-    def __init__(self, items, length, width, layers, heads, dropout):
+    def __init__(self, items, length, width, layers, heads, dropout, catalogue):
         super().__init__()
+        self.catalogue = catalogue
         self.item = keras_hub.layers.ReversibleEmbedding(
             items + 1, width, embeddings_initializer="glorot_uniform"
         )
@@ -57,8 +59,13 @@ class SASRec(keras.Model):
         return self.norm(x)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """Mean binary cross-entropy of the targets (1) and of the negatives (0)."""
+        """Mean binary cross-entropy of targets (1) and negatives (0), or cross-entropy over the catalogue."""
         asked, negative = y["asked"], y["negative"]
+        if self.catalogue:
+            logits = self.item(y_pred, reverse=True)
+            losses = ops.sparse_categorical_crossentropy(asked, logits, from_logits=True)
+            counted = ops.cast(asked > 0, "float32")
+            return ops.sum(losses * counted) / ops.sum(counted)
         logits = ops.concatenate(
             [ops.sum(self.item(items) * y_pred, axis=-1) for items in (asked, negative)], axis=1
         )
@@ -94,7 +101,8 @@ def main():
     for how, jit_compile in (("default", "auto"), ("jit", True)):
         keras.utils.set_random_seed(0)
         model = SASRec(
-            **{name: settings[name] for name in ("items", "length", "width", "layers", "heads", "dropout")}
+            **{name: settings[name] for name in ("items", "length", "width", "layers", "heads", "dropout")},
+            catalogue="--catalogue" in sys.argv[2:],
         )
         model.compile(optimizer=keras.optimizers.Adam(1e-3, beta_2=0.98), jit_compile=jit_compile)
         clock = Clock()
