@@ -4,7 +4,7 @@
 TFMMREC_DATA and for each peer the Python of an environment that has it; ``--width 64 --width 128`` measures
 at both. It writes ``benchmarks/results/speed-train.json``. All train in turn, in processes of their own with
 the same threads, on the same users' events, with the same width, layers, heads, dropout, length and slots of
-a batch; rates are medians over the rounds. A peer that can run with and without compilation does both, and
+a batch; rates are medians over the rounds, of RecBole of the first alone. A peer that can run with and without compilation does both, and
 the quicker one counts. Of ours the step with XLA is compared, and the one without has a row of its own; what
 was compiled in the first epoch is measured in the second. Our training tells the allocator to keep freed
 memory for the next step (`tfmmrec.training.memory`); PyTorch is measured as it comes, and again with the same
@@ -58,6 +58,7 @@ VARIANTS = {
     KEEPING: f"{PEERS['torch']}, freed memory kept",
     CATALOGUE: "the layers of Keras RS's example, softmax over the catalogue",
 }
+ONCE = {"recbole"}  # minutes to make its sequences, and no doubt about the ratio
 SCRIPTS = Path(__file__).parent / "peers"
 
 MODEL: dict[str, Any] = {"layers": 2, "heads": 2, "length": 200, "dropout": 0.2, "users": 128}
@@ -213,6 +214,8 @@ def take_turns(data: Any, width: int, pythons: dict[str, str], rounds: int) -> d
             commands[CATALOGUE] = [*commands["keras-rs"], "--catalogue"]
         for turn in range(rounds):
             for name, command in commands.items():
+                if turn and name in ONCE:
+                    continue
                 if name in ("xla", "plain"):
                     found["machine"] += json_lines([*own, "machine"])
                 variables = KEEP_MEMORY if name == KEEPING else {}
