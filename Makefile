@@ -20,7 +20,7 @@ endif
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow bench-quick lint lock clean
+.PHONY: help demo test test-slow bench-quick bench-check lint lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -34,6 +34,9 @@ test: $(READY) ## the quick tests on TensorFlow, then those of the model again o
 
 test-slow: $(READY) ## the tests that take longer
 	KERAS_BACKEND=tensorflow $(PYTEST) tests -m slow
+
+bench-check: $(READY) ## do the cheap rows of the tables still come out as they stand?
+	$(BIN)/python -m benchmarks.quality.check
 
 bench-quick: $(READY) ## has something become slower? (minutes; best on an idle machine)
 	$(BIN)/python -m benchmarks.speed.quick

@@ -6,15 +6,13 @@ import ast
 from pathlib import Path
 from typing import Any
 
-from benchmarks.quality import ml_100k
-from benchmarks.quality.rows import Table, read_rows
+from benchmarks.quality.rows import read_rows
+from benchmarks.quality.table import Table
+from benchmarks.quality.tables import TABLES
 from benchmarks.speed import results as speed
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
-COLUMNS = {
-    "ml-100k": {"ndcg@10": "NDCG@10", "recall@10": "HR@10", "rating.rmse": "RMSE ↓", "like.auc": "AUC"},
-}
 
 
 def tree(package: Path) -> str:
@@ -41,23 +39,48 @@ def _first_line(path: Path) -> str:
     return said.split("\n", 1)[0].replace("``", "`").removesuffix(".")
 
 
+def section(table: Table) -> str:
+    """A table with what it is about and the command that makes it."""
+    return f"**{table.dataset}**: `python -m benchmarks.quality {table.name}`\n\n{markdown(table)}"
+
+
 def markdown(table: Table) -> str:
-    """The table in Markdown: values with their intervals, and below them the paired differences."""
-    columns = COLUMNS[table.name]
-    rows = read_rows(table)
-    lines = [f"| | {' | '.join(columns.values())} | parameters |", "|---|" + "---|" * (len(columns) + 1)]
-    for row in rows:
-        cells = [_bounds(row["metrics"].get(metric), "") for metric in columns]
-        parameters = f"{row['parameters']:,}" if "parameters" in row else "0"
-        lines.append(f"| {row['model']} | {' | '.join(cells)} | {parameters} |")
-    compared = [row for row in rows if row.get("first_minus_this")]
-    if compared:
-        lines += ["", f"| {rows[0]['model']}, minus … | {' | '.join(columns.values())} |"]
+    """The table in Markdown: values with their intervals, and below them the paired differences.
+
+    Of rows with several seeds both are means over the seeds; the interval is over users.
+    """
+    columns = table.columns
+    by_name: dict[str, list[dict[str, Any]]] = {}
+    for row in read_rows(table):
+        by_name.setdefault(row["model"], []).append(row)
+    lines = [
+        f"| | {' | '.join(columns.values())} | parameters | seeds |",
+        "|---|" + "---|" * (len(columns) + 2),
+    ]
+    for name, rows in by_name.items():
+        cells = [_bounds(_mean([row["metrics"].get(metric) for row in rows]), "") for metric in columns]
+        parameters = f"{rows[0]['parameters']:,}" if "parameters" in rows[0] else "0"
+        lines.append(f"| {name} | {' | '.join(cells)} | {parameters} | {len(rows)} |")
+    compared = {
+        name: [row["first_minus_this"] for row in rows if row.get("first_minus_this")]
+        for name, rows in by_name.items()
+    }
+    if any(compared.values()):
+        lines += ["", f"| {table.rows[0].name}, minus … | {' | '.join(columns.values())} |"]
         lines.append("|---|" + "---|" * len(columns))
-    for row in compared:
-        cells = [_bounds(row["first_minus_this"].get(metric), "+") for metric in columns]
-        lines.append(f"| {row['model']} | {' | '.join(cells)} |")
+    for name, gaps in compared.items():
+        if gaps:
+            cells = [_bounds(_mean([gap.get(metric) for gap in gaps]), "+") for metric in columns]
+            lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _mean(found: list[dict[str, float] | None]) -> dict[str, float] | None:
+    """Of values and of the ends of their intervals."""
+    known = [one for one in found if one is not None]
+    if not known:
+        return None
+    return {name: sum(one[name] for one in known) / len(known) for name in known[0]}
 
 
 def _bounds(found: dict[str, float] | None, sign: str) -> str:
@@ -86,8 +109,8 @@ def between(text: str, name: str, content: str) -> str:
 def generated(text: str) -> str:
     """The README with its tree as the package is now and its tables as the results are."""
     text = between(text, "tree", tree(ROOT / "tfmmrec"))
-    for table in (ml_100k.TABLE,):
-        text = between(text, table.name, markdown(table))
+    measured = [section(table) for table in TABLES.values() if read_rows(table)]
+    text = between(text, "quality", "\n\n".join(measured))
     return between(text, "speed", speed.table())
 
 

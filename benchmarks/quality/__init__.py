@@ -1,1 +1,1 @@
-"""Quality on public data: one row of a table is one command."""
+"""Quality on real data: tables of rows, each of them one command."""

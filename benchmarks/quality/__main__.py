@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks.quality import ml_100k
 from benchmarks.quality.rows import compare, read_rows, run_row
-
-TABLES = {table.TABLE.name: table.TABLE for table in (ml_100k,)}
+from benchmarks.quality.tables import TABLES
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quality", description=__doc__)
@@ -17,12 +15,9 @@ if __name__ == "__main__":
     parser.add_argument("--compare", action="store_true", help="only the paired differences to the first row")
     arguments = parser.parse_args()
     table = TABLES[arguments.table]
-    there = {row["model"] for row in read_rows(table) if row["seeds"] == [arguments.seed]}
-    chosen = [row for row in table.rows if row.name == arguments.row or not arguments.row]
-    if not chosen:
-        parser.error(f"there is no row {arguments.row!r}; there are {[row.name for row in table.rows]}")
     if not arguments.compare:
-        for row in chosen:
+        there = {row["model"] for row in read_rows(table) if row["seeds"] == [arguments.seed]}
+        for row in [table.row(arguments.row)] if arguments.row else table.rows:
             if arguments.row or row.name not in there:
                 print(f"{table.name}: {row.name}", flush=True)
                 run_row(table, row, arguments.seed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.quality.rows import Row
+from benchmarks.quality.table import Row
 from tfmmrec.baselines import EASE, ItemKNN, MostPopular
 
 BASELINES = (

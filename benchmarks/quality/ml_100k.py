@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from benchmarks.quality.baselines import BASELINES
-from benchmarks.quality.rows import Row, Table
+from benchmarks.quality.table import Row, Table
 from tfmmrec.recipes.movielens import convert_100k
 
 TABLE = Table(
     name="ml-100k",
     dataset="MovieLens-100K, leave-last-out; ties in time keep file order",
     prepare=convert_100k,
+    columns={"ndcg@10": "NDCG@10", "hit_rate@10": "HR@10", "rating.rmse": "RMSE ↓", "like.auc": "AUC"},
     rows=(
         Row("multi-task multi-modal", lambda schema: schema),
         Row("next item alone", lambda schema: schema.only(tasks=["next_item"])),
@@ -22,6 +23,9 @@ TABLE = Table(
         Row("genres only", lambda schema: schema.only(item=["genres"])),
         *BASELINES,
     ),
+    split_sha256="58a99fdbac49acdcbb25073ae45453f081c2cd792d864d6a3aafd7792d9d289f",
     model={"width": 64},
-    training={"epochs": 20, "patience": 5, "learning_rate": 3e-3, "encode_items": 128},
+    training={"epochs": 20, "patience": 5, "encode_items": 128},
+    grid={"learning_rate": (1e-3, 3e-3)},
+    same_size=True,
 )

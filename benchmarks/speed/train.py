@@ -4,11 +4,11 @@
 TFMMREC_DATA and for each peer the Python of an environment that has it; ``--width 64 --width 128`` measures
 at both. It writes ``benchmarks/results/speed-train.json``. All train in turn, in processes of their own with
 the same threads, on the same users' events, with the same width, layers, heads, dropout, length and slots of
-a batch; rates are medians over the rounds, of RecBole of the first alone. A peer that can run with and without compilation does both, and
-the quicker one counts. Of ours the step with XLA is compared, and the one without has a row of its own; what
-was compiled in the first epoch is measured in the second. Our training tells the allocator to keep freed
-memory for the next step (`tfmmrec.training.memory`); PyTorch is measured as it comes, and again with the same
-told to it from outside, which few users know of.
+a batch; rates are medians over the rounds, and RecBole's of the first alone. A peer that can run with and
+without compilation does both, and the quicker one counts. Of ours the step with XLA is compared, and the one
+without has a row of its own; what was compiled in the first epoch is measured in the second. Our training
+tells the allocator to keep freed memory for the next step (`tfmmrec.training.memory`); PyTorch is measured as
+it comes, and again with the same told to it from outside, which few users know of.
 
 Tokens are the real events that are read, targets the supervised positions; padding counts for neither. What
 differs:

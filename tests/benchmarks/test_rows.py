@@ -1,4 +1,4 @@
-"""A row of a table of quality that needs no training: chosen on validation, read once on test, kept."""
+"""A row of a table of quality: chosen on validation, read once on test, kept and compared."""
 
 import dataclasses
 
@@ -8,7 +8,8 @@ import small
 from benchmarks.quality import rows
 from benchmarks.quality.baselines import BASELINES
 from benchmarks.quality.ml_100k import TABLE as ML_100K
-from benchmarks.quality.rows import Row, Table, compare, read_rows, run_row
+from benchmarks.quality.rows import compare, read_rows, run_row
+from benchmarks.quality.table import Row, Table
 from tfmmrec.baselines import EASE, ItemKNN, MostPopular, choose
 from tfmmrec.data import load
 from tfmmrec.evaluation import evaluate
@@ -41,7 +42,9 @@ def table(tmp_path, monkeypatch):
     monkeypatch.setattr(rows, "RESULTS", tmp_path)
     monkeypatch.setattr(rows, "KEPT", tmp_path / "runs")
     monkeypatch.setenv("TFMMREC_DATA", str(tmp_path))
-    return Table(name="circle", dataset="A circle", prepare=prepare, rows=ROWS)
+    return Table(
+        name="circle", dataset="A circle", prepare=prepare, columns={"ndcg@10": "NDCG@10"}, rows=ROWS
+    )
 
 
 def test_baselines_are_chosen_evaluated_kept_and_compared(table, tmp_path):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -101,6 +102,20 @@ class Data:
     def catalogue(self) -> Catalogue:
         """The items, for export."""
         return Catalogue(self.schema, self.vocabulary, self.item_ids, self.items, self.popularity)
+
+    def with_validation(self) -> Data:
+        """The same data with the events of validation among those to learn from.
+
+        For a last training, when everything has been chosen: then there is nothing left to choose by. Events
+        of items that training did not meet have no place in the catalogue's trained part; they can be read,
+        and are not asked about.
+        """
+        events = self.events
+        held_out = events.split == VALIDATION
+        known = events.item < self.vocabulary.trained_items
+        split = np.where(held_out, np.where(known, TRAIN, CONTEXT), events.split).astype("int8")
+        digest = hashlib.sha256(f"{self.split_sha256} with validation".encode()).hexdigest()
+        return replace(self, events=replace(events, split=split), split_sha256=digest)
 
     @cached_property
     def popularity(self) -> np.ndarray:

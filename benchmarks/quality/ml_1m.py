@@ -1,0 +1,49 @@
+"""MovieLens-1M, next item: the canonical file, leave-last-out, the whole catalogue ranked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from benchmarks.quality.baselines import BASELINES
+from benchmarks.quality.table import Reading, Row, Table
+from tfmmrec.modalities import History
+from tfmmrec.recipes.movielens import convert_1m
+from tfmmrec.schema import Schema
+
+IDS, TEXT_AND_POSTERS = "id only", "text and posters"
+
+
+def with_history(schema: Schema) -> Schema:
+    """The table's reading of histories."""
+    return replace(schema, history=History(length=200, layers=3, heads=4, dropout=0.25))
+
+
+def ids(schema: Schema) -> Schema:
+    """Items by their ids alone."""
+    return schema.only(item=["item_id"])
+
+
+TABLE = Table(
+    name="ml-1m",
+    dataset="MovieLens-1M, the canonical file in its order, leave-last-out",
+    prepare=convert_1m,
+    schema=with_history,
+    columns={"hit_rate@10": "HR@10", "ndcg@10": "NDCG@10"},
+    rows=(
+        Row(f"{TEXT_AND_POSTERS}, trained on validation too", lambda schema: schema, refit=TEXT_AND_POSTERS),
+        Row(TEXT_AND_POSTERS, lambda schema: schema),
+        Row(f"{IDS}, trained on validation too", ids, refit=IDS),
+        Row(IDS, ids),
+        *BASELINES,
+    ),
+    model={"width": 128},
+    training={
+        "epochs": 40,
+        "patience": 8,
+        "learning_rate": 1e-3,
+        "ema": 0.998,
+        "batch_events": 6400,
+        "jit_compile": True,
+    },
+    readings=(Reading(), Reading("history not masked", {"mask_history": False})),
+)
