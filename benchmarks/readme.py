@@ -61,6 +61,10 @@ def markdown(table: Table) -> str:
         cells = [_bounds(_mean([row["metrics"].get(metric) for row in rows]), "") for metric in columns]
         parameters = f"{rows[0]['parameters']:,}" if "parameters" in rows[0] else "0"
         lines.append(f"| {name} | {' | '.join(cells)} | {parameters} | {len(rows)} |")
+    if table.mean and by_name:
+        found = [row["metrics"] for rows in by_name.values() for row in rows]
+        means = [sum(metrics[metric]["mean"] for metrics in found) / len(found) for metric in columns]
+        lines.append(f"| mean | {' | '.join(f'{mean:.4f}' for mean in means)} | | |")
     compared = {
         name: [row["first_minus_this"] for row in rows if row.get("first_minus_this")]
         for name, rows in by_name.items()

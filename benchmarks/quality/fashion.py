@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from benchmarks.quality.rewritten import Rows, rewritten
 from benchmarks.quality.table import Row, Table
@@ -11,7 +12,7 @@ from tfmmrec.recipes.fashion import convert
 LABELS = ("article_type", "sub_category", "master_category", "gender", "base_colour", "season", "usage")
 
 
-def without_label_words(rows: Rows) -> Rows:
+def without_label_words(rows: Rows, source: Path | None = None) -> Rows:
     """The names without every word that is in the value of a label, in the singular or the plural."""
     words = {_singular(word) for row in rows for label in LABELS for word in _words(row[label])}
     return [
@@ -57,6 +58,6 @@ TABLE = Table(name="fashion", dataset=_DATASET, prepare=convert, **_SETTINGS)
 WITHOUT_LABEL_WORDS = Table(
     name="fashion-without-label-words",
     dataset=f"{_DATASET}; names without the words of any label",
-    prepare=rewritten(convert, without_label_words),
+    prepare=rewritten(convert, items=without_label_words),
     **_SETTINGS,
 )

@@ -53,9 +53,10 @@ def run_row(table: Table, row: Row, seed: int) -> None:
 
 def measure(table: Table, row: Row, seed: int, kept: Path) -> list[dict[str, Any]]:
     """The records of a row, one for each reading of the test; what was trained for them stays in `kept`."""
-    data = prepared(table)
+    data = prepared(table, row)
     begun, place = time.monotonic(), kept / f"{slug(row.name)}-{seed}"
     found: dict[str, Any] = {}
+    features = [] if row.twin is None else [one.name for one in row.twin(data.schema).features("item")]
     model: Any
     if row.baseline is not None:
         monitor = table.training.get("monitor") or ""
@@ -69,16 +70,21 @@ def measure(table: Table, row: Row, seed: int, kept: Path) -> list[dict[str, Any
             trial = train_on_validation(table, row, data, seed, place, chosen)
             seconds = trial.seconds
         else:
-            settings = recorded(table, row.name, 0)["settings"] if seed else None
-            trial, seconds = train(table, row, data, seed, place, settings)
+            chosen = recorded(table, row.name, 0)["settings"] if seed else None
+            trial, seconds = train(table, row, data, seed, place, chosen)
         model, found["settings"], found["width"] = trial.model, trial.settings, trial.model.width
         found["best_epoch"], found["seconds"] = trial.epoch, seconds
         found["parameters"] = int(sum(np.prod(v.shape) for v in model.trainable_variables))
     records = []
     for reading in table.readings:
+        if reading.feature not in ("", *features):
+            continue
         begun = time.monotonic()
         read = reading.change(data)
-        results = evaluate(model, read.test, **{**table.evaluation, **reading.evaluation})
+        settings = {**table.evaluation, **reading.evaluation}
+        if reading.candidates is not None:
+            settings["candidates"] = reading.candidates(read, source_folder())
+        results = evaluate(model, getattr(read, reading.split), **settings)
         name = row.name + _said(reading)
         _keep(kept / f"{slug(name)}-{seed}", results)
         record = {
@@ -99,24 +105,30 @@ def measure(table: Table, row: Row, seed: int, kept: Path) -> list[dict[str, Any
     return records
 
 
-def prepared(table: Table) -> Data:
-    """The table's data, in the split that it is about.
+def prepared(table: Table, row: Row) -> Data:
+    """The table's data, in the split that the row is about.
 
     Raises:
         ValueError: it is another split.
     """
-    source = os.environ.get("TFMMREC_DATA")
-    if not source:
-        raise SystemExit("Set TFMMREC_DATA to the folder of the benchmark data sets.")
-    folder = table.prepare(source, KEPT / table.name / "data")
+    folder = table.prepare(str(source_folder()), KEPT / table.name / "data")
     schema = table.schema(Schema.from_toml(folder / "schema.toml"))
-    data = load(folder, schema, prepared=KEPT / table.name / "prepared", **table.load)
-    if table.split_sha256 not in ("", data.split_sha256):
+    place = KEPT / table.name / (f"prepared-{slug(row.name)}" if row.load else "prepared")
+    data = load(folder, schema, prepared=place, **{**table.load, **row.load})
+    pinned = row.split_sha256 if row.load else table.split_sha256
+    if pinned not in ("", data.split_sha256):
         raise ValueError(
-            f"Table {table.name!r} is about the split {table.split_sha256}, and the data are split as "
+            f"Table {table.name!r} is about the split {pinned}, and the data are split as "
             f"{data.split_sha256}: other source files, or a change of the split."
         )
     return data
+
+
+def source_folder() -> Path:
+    """The data folder of the benchmarks."""
+    if not (source := os.environ.get("TFMMREC_DATA")):
+        raise SystemExit("Set TFMMREC_DATA to the folder of the benchmark data sets.")
+    return Path(source)
 
 
 def recorded(table: Table, name: str, seed: int) -> dict[str, Any]:
@@ -135,7 +147,10 @@ def recorded(table: Table, name: str, seed: int) -> dict[str, Any]:
 
 
 def compare(table: Table, seed: int) -> None:
-    """Adds to every row of a seed its paired difference to the first row, over the same users."""
+    """Adds to every row of a seed its paired difference to the first row, over the same users.
+
+    Rows that were asked something else, as those of other splits, are not compared.
+    """
     rows = read_rows(table)
     first = _kept(table, table.rows[0].name, seed)
     for record in rows:
@@ -145,6 +160,8 @@ def compare(table: Table, seed: int) -> None:
         if record["model"] == table.rows[0].name:
             continue
         other = _kept(table, record["model"], seed)
+        if not np.array_equal(first["users"], other["users"]):
+            continue
         for metric in table.columns:
             if metric in first and metric in other:
                 gap = paired_difference(first[metric], other[metric])
@@ -201,7 +218,7 @@ def _of_event(answers: Answers) -> np.ndarray:
 
 def _keep(folder: Path, results: Results) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    arrays = dict(results.per_query)
+    arrays = {"users": results.users, **results.per_query}
     for task, answers in results.answers.items():
         arrays[f"{task}.users"], arrays[f"{task}.labels"] = answers.users, answers.labels
         arrays[f"{task}.predictions"] = _of_event(answers)

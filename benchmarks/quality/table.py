@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tfmmrec.data.dataset import Data
 from tfmmrec.evaluation import Scorer
 from tfmmrec.schema import Schema
@@ -24,6 +26,8 @@ class Row:
             for a baseline see `tfmmrec.baselines.choose`.
         model: settings of `build_recommender` that differ from the table's.
         training: settings of `fit` that differ from the table's.
+        load: settings of `load` that differ from the table's: another split.
+        split_sha256: of that split.
         refit: the name of another row: this one is trained on validation, too, with that row's settings and
             for as many epochs as were best there. There is nothing to choose then.
     """
@@ -34,6 +38,8 @@ class Row:
     grid: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     model: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
+    load: Mapping[str, Any] = field(default_factory=dict)
+    split_sha256: str = ""
     refit: str = ""
 
     def __post_init__(self) -> None:
@@ -43,17 +49,23 @@ class Row:
 
 @dataclass(frozen=True)
 class Reading:
-    """A way of reading the test split.
+    """A way of reading what is held out.
 
     Attributes:
         name: in words; none for the table's own way.
+        split: which one is read.
         evaluation: settings of `evaluate` that differ from the table's.
         change: the data → the data as they are read: without a modality, say.
+        candidates: the data and the data folder of the benchmarks → what competes; all by default.
+        feature: of the items, by name: rows without it are not read so.
     """
 
     name: str = ""
+    split: str = "test"
     evaluation: Mapping[str, Any] = field(default_factory=dict)
     change: Callable[[Data], Data] = lambda data: data
+    candidates: Callable[[Data, Path], np.ndarray] | None = None
+    feature: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,6 +89,7 @@ class Table:
         same_size: whether a trained row's width is chosen for as many parameters as the first row has.
         evaluation: settings of `evaluate`.
         readings: of the test split: each gives a record.
+        mean: whether the README shows the mean over the rows: where each is another split of the same data.
     """
 
     name: str
@@ -93,6 +106,7 @@ class Table:
     same_size: bool = False
     evaluation: Mapping[str, Any] = field(default_factory=dict)
     readings: tuple[Reading, ...] = (Reading(),)
+    mean: bool = False
 
     def row(self, name: str) -> Row:
         """The row of this name.

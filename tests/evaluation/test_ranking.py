@@ -7,29 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from asked import Asked
 from tfmmrec.evaluation import Products, rank
-
-
-class Asked:
-    """Queries with given targets and histories."""
-
-    def __init__(self, targets, seen):
-        self.given, self.met = [sorted(one) for one in targets], [sorted(one) for one in seen]
-        self.sizes = np.asarray([len(a) + len(b) for a, b in zip(self.given, self.met, strict=True)])
-
-    def __len__(self):
-        return len(self.given)
-
-    def targets_of(self, chunk):
-        return pairs([self.given[query] for query in chunk])
-
-    def seen_of(self, chunk):
-        return pairs([self.met[query] for query in chunk])
-
-
-def pairs(lists):
-    place = np.repeat(np.arange(len(lists)), [len(one) for one in lists])
-    return place, np.asarray([item for one in lists for item in one], "int64")
 
 
 def places(scores, targets, seen=(), k=4, **settings):

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from tfmmrec.layers.augment import PICTURE, SOUND, Augment, MaskBand
+from tfmmrec.layers.augment import PICTURE, SOUND, Augment, MaskBand, Slide
 from tfmmrec.modalities import Audio, Image
 
 GENERATOR = np.random.default_rng(0)
@@ -49,6 +49,23 @@ def test_a_band_is_silenced_whole_and_never_more_than_its_share(axis):
     edges = np.abs(np.diff(np.pad(silent, ((0, 0), (1, 1))).astype(int))).sum(1)
     assert set(edges.tolist()) <= {0, 2}  # one band
     assert (silent.any(0)).all()  # anywhere
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize("axis", [1, 2])
+def test_a_slide_moves_each_row_as_a_whole_and_never_further_than_its_share(axis):
+    x = np.arange(1.0, 201.0, dtype="float32").reshape(1, 20, 10).repeat(256, axis=0)
+    moved = np.asarray(Slide(axis, share=0.2)(x))
+    most = round(0.2 * x.shape[axis])
+    expected = {}
+    for by in range(-most, most + 1):
+        rolled = np.roll(x[0], by, axis - 1)
+        gone = slice(0, by) if by > 0 else slice(by, None) if by < 0 else slice(0, 0)
+        rolled[gone if axis == 1 else (slice(None), gone)] = 0
+        expected[by] = rolled
+    found = [[by for by, rolled in expected.items() if np.array_equal(row, rolled)] for row in moved]
+    assert all(len(one) == 1 for one in found)
+    assert {one[0] for one in found} == set(expected)  # as far to either side, and not at all
 
 
 @pytest.mark.backend

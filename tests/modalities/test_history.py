@@ -63,8 +63,9 @@ def given(seed=0):
 
 
 @pytest.mark.backend
-def test_a_state_for_each_number_of_events_that_knows_no_later_one():
-    layer, inputs = built(), given()
+@pytest.mark.parametrize("layers", [2, 0])
+def test_a_state_for_each_number_of_events_that_knows_no_later_one(layers):
+    layer, inputs = built(layers=layers), given()
     states = run(layer, *inputs)
     assert states.shape == (4, LENGTH + 1, WIDTH) and np.isfinite(states).all()
     assert layer.compute_output_shape(inputs[0].shape) == states.shape
@@ -93,9 +94,9 @@ def test_shorter_batches_give_the_same_states():
 
 
 @pytest.mark.backend
-@pytest.mark.parametrize("with_user", [True, False])
-def test_windows_in_one_row_are_read_as_if_each_stood_alone(with_user):
-    layer, (events, window, gap, user) = built(), given()
+@pytest.mark.parametrize(("with_user", "layers"), [(True, 2), (False, 2), (True, 0)])
+def test_windows_in_one_row_are_read_as_if_each_stood_alone(with_user, layers):
+    layer, (events, window, gap, user) = built(layers=layers), given()
 
     def read(*inputs):
         return layer(*inputs, user if with_user else None)
@@ -112,8 +113,9 @@ def test_windows_in_one_row_are_read_as_if_each_stood_alone(with_user):
 
 
 @pytest.mark.backend
-def test_padding_has_no_effect_even_where_it_is_not_a_number():
-    layer, (events, window, gap, user) = built(), given()
+@pytest.mark.parametrize("layers", [2, 0])
+def test_padding_has_no_effect_even_where_it_is_not_a_number(layers):
+    layer, (events, window, gap, user) = built(layers=layers), given()
     other = np.where(MASK[..., None], events, np.nan).astype("float32")
     both = run(lambda e, o: (layer(e, window, gap, user), layer(o, window, gap, user)), events, other)
     states, padded = both
@@ -133,8 +135,9 @@ def test_order_gaps_and_user_matter():
 
 
 @pytest.mark.backend
-def test_a_set_has_one_state_and_no_order():
-    layer, (events, window, gap, user) = built(causal=False), given()
+@pytest.mark.parametrize("layers", [2, 0])
+def test_a_set_has_one_state_and_no_order(layers):
+    layer, (events, window, gap, user) = built(causal=False, layers=layers), given()
     assert layer.gap is None
     states = run(layer, events, window, gap, user)
     assert states.shape == (4, 1, WIDTH) == layer.compute_output_shape(events.shape)
@@ -148,9 +151,21 @@ def test_a_set_has_one_state_and_no_order():
 
 
 @pytest.mark.backend
-@pytest.mark.parametrize("causal", [True, False])
-def test_gradient_reaches_every_weight_event_and_user(causal):
-    layer, (events, window, gap, user) = built(causal), given()
+def test_without_layers_it_is_a_sum_by_hand():
+    """RMS-normalised; the start stands for what is known of everybody."""
+    layer = built(causal=False, layers=0)
+    events, window, gap, _ = given()
+    states = run(lambda *x: layer(*x), events, window, gap)
+    start = np.asarray(layer.start)
+    expected = np.stack([start + events[i, :size].sum(0) for i, size in enumerate(SIZES)])
+    expected /= np.sqrt((expected**2).mean(1, keepdims=True) + layer.norm.epsilon)
+    np.testing.assert_allclose(states[:, 0], expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize(("causal", "layers"), [(True, 2), (False, 2), (False, 0)])
+def test_gradient_reaches_every_weight_event_and_user(causal, layers):
+    layer, (events, window, gap, user) = built(causal, layers=layers), given()
     window, gap = ops.convert_to_tensor(window), ops.convert_to_tensor(gap)
 
     def loss(events, user):

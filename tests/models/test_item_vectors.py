@@ -45,6 +45,35 @@ def test_the_table_is_ids_and_cache_with_this_steps_vectors_on_top(ids):
 
 
 @pytest.mark.backend
+def test_cosines_are_those_of_the_sum_of_content_and_id():
+    layer, identity, vectors = cache(), random(ITEMS + 1, WIDTH, seed=2), random(5, WIDTH, seed=3)
+    layer.cosine = True
+    summed = np.asarray(layer.content) + identity[1:]
+    one = summed / np.linalg.norm(summed, axis=1, keepdims=True)
+    rows = ops.convert_to_tensor(ROWS)
+    table = run(lambda v, i: layer.table({"rows": rows, "vectors": v}, i, "float32"), vectors, identity)
+    one[ROWS[HERE]] = vectors[HERE]  # which the item tower has brought to length one
+    np.testing.assert_allclose(table, one, rtol=1e-5)
+    nowhere, summed = ops.full((5,), -1, dtype="int32"), summed[np.maximum(ROWS, 0)]
+    found = run(
+        lambda v, i: layer(v, nowhere, ops.maximum(rows, 0), ops.zeros(5), i),
+        vectors,
+        identity[1:][np.maximum(ROWS, 0)],
+    )
+    np.testing.assert_allclose(found, summed / np.linalg.norm(summed, axis=1, keepdims=True), rtol=1e-5)
+    hidden, target = random(3, WIDTH, seed=4), [1, 4, 6]
+    ids = IdTable(ITEMS, WIDTH, cosine=True)
+
+    def loss(hidden, identity):
+        return ids.softmax(hidden, ops.convert_to_tensor(target), ops.ones(3), {}, identity)
+
+    table = identity[1:] / np.linalg.norm(identity[1:], axis=1, keepdims=True)
+    expected = cross_entropy(hidden, table, target, np.ones(3))
+    assert run(loss, hidden, identity) == pytest.approx(expected, rel=1e-5)
+    assert remade(ids).get_config() == ids.get_config()
+
+
+@pytest.mark.backend
 def test_gradient_reaches_all_ids_and_this_steps_content_alone():
     layer, identity, content = cache(), random(ITEMS + 1, WIDTH, seed=2), random(5, WIDTH, seed=3)
     hidden, target = random(3, WIDTH, seed=4), ops.convert_to_tensor([1, 4, 6])

@@ -294,12 +294,38 @@ def test_items_are_encoded_in_parts_and_by_row(model, small_data):
         ({"width": 10}, "width must be a multiple of 4 and at least 8 .there are 4 heads., got 10"),
         ({"width": 4}, "got 4"),
         ({"item_vectors": "table"}, "'table' is for items whose only feature is the id; take 'cached'"),
+        ({"temperature": 0.0}, "temperature divides cosines and must be above 0, such as 0.15; got 0.0"),
         ({"item_vectors": "all"}, "item_vectors must be auto, table, cached, encoded; got 'all'"),
     ],
 )
 def test_wrong_choices_are_explained(small_data, settings, match):
     with pytest.raises(ValueError, match=match):
         build_recommender(small_data.schema, small_data.vocabulary, **{"width": 8, **settings})
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize("ids", [True, False])
+def test_with_a_temperature_scores_are_cosines_divided_by_it(make, small_data, batch, tmp_path, ids):
+    schema = small_data.schema.only(item=["item_id"]) if ids else small_data.schema
+    model = make(small_data, schema=schema, temperature=0.2)
+    x, y, w = batch
+    x = {name: x[name] for name in model.input}
+    found = {name: np.asarray(value) for name, value in model.predict_on_batch(x).items()}
+    real = x["item.row"] >= 0
+    np.testing.assert_allclose(np.linalg.norm(found["items"][real], axis=-1), 1, rtol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(found["states"], axis=-1), 5, rtol=1e-5)
+    vectors = model.encode_items(small_data.items)["vector"]
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=-1), 1, rtol=1e-5)
+    # the loss is over the same vectors
+    trained = vectors[: small_data.vocabulary.trained_items]
+    rows = np.maximum(x["item.row"], 0)[np.maximum(x["candidate"], 0)]
+    losses = -chosen(log_softmax(found["states"] @ trained.T), rows)
+    expected = (w["next_item"] * losses).sum() / w["next_item"].sum()
+    graph = compiled(lambda x, y, w: model.compute_losses(x, y, model(x, training=False), w, False))
+    assert float(graph(x, y, w)["next_item"]) == pytest.approx(expected, rel=1e-4)
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras", compile=False)
+    np.testing.assert_allclose(again.encode_items(small_data.items)["vector"], vectors, atol=1e-6)
 
 
 def test_one_dropout_for_all_of_it(small_data):

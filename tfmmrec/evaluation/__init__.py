@@ -2,6 +2,7 @@
 
 from tfmmrec.evaluation.bootstrap import Difference, Interval, interval, paired_difference, paired_statistic
 from tfmmrec.evaluation.evaluate import Answers, Results, Scorer, evaluate
+from tfmmrec.evaluation.given import rank_given
 from tfmmrec.evaluation.queries import Queries, Ragged, queries_of
 from tfmmrec.evaluation.ranking import Ranking, rank
 from tfmmrec.evaluation.scores import Products
@@ -23,5 +24,6 @@ __all__ = [
     "paired_statistic",
     "queries_of",
     "rank",
+    "rank_given",
     "user_states",
 ]

@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from tfmmrec.data.dataset import COLD, Split
+from tfmmrec.evaluation.given import rank_given
 from tfmmrec.evaluation.queries import Queries, queries_of
 from tfmmrec.evaluation.ranking import MEMORY, rank
 from tfmmrec.evaluation.scores import Products
@@ -84,6 +85,8 @@ def evaluate(
         k: cut-offs of the ranking metrics; the largest is used for coverage, novelty and diversity.
         mask_history: items of the user's history are not recommended, unless they are the ones asked for.
         candidates: catalogue rows that compete. By default all; for ``data.cold`` the items never trained on.
+            Of two dimensions, ``[Q, C]``, each query's own, −1 for none: for numbers that were published so;
+            see `rank_given`.
         batch: queries at once through the user tower, and events through the heads; by default as many as
             `memory` holds by an estimate.
         memory: bytes of working memory for what grows with users × items or users × history: scores and what
@@ -139,7 +142,10 @@ def _rank(
 ) -> None:
     """Adds the ranking metrics to the results."""
     items, last = queries.data.vocabulary.items, max(k)
-    ranking = rank(queries, score, last, items, mask_history, candidates, memory)
+    if candidates is not None and candidates.ndim == 2:
+        ranking = rank_given(queries, score, last, items, candidates, memory)
+    else:
+        ranking = rank(queries, score, last, items, mask_history, candidates, memory)
     measures = {"recall": recall_at, "hit_rate": hit_rate_at, "ndcg": ndcg_at, "mrr": mrr_at}
     for cut in sorted(k):
         for name, measure in measures.items():
@@ -201,6 +207,9 @@ def _answers(
 
 
 def _protocol(split: Split, mask_history: bool, candidates: np.ndarray | None, history: str) -> str:
+    if candidates is not None and candidates.ndim == 2:
+        among = f"{candidates.shape[1]} candidates given for each query"
+        return f"{split.name}: held-out items ranked among {among}; ties count against the model"
     among = "the whole catalogue" if candidates is None else f"{len(candidates)} items"
     known = "the user's history" + (" (of training alone)" if history == "train" else "")
     masked = f"{known} {'masked' if mask_history else 'not masked'}"

@@ -41,6 +41,37 @@ class MaskBand(keras.layers.Layer):
         return {**super().get_config(), "axis": self.axis, "share": self.share}
 
 
+@keras.saving.register_keras_serializable("tfmmrec")
+class Slide(keras.layers.Layer):
+    """Moves every spectrogram ``[B, S, M]`` by a random whole number of places; zeros come in behind it.
+
+    Args:
+        axis: 1, earlier or later, or 2, lower or higher: another voice, roughly.
+        share: of the axis that it is moved at most, to either side; how far is drawn for every row.
+    """
+
+    def __init__(self, axis: int, share: float = 0.1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.axis, self.share = axis, share
+        self.seed_generator = keras.random.SeedGenerator()
+
+    def call(self, x: Any) -> Any:
+        size = x.shape[self.axis]
+        most = int(self.share * size)
+        drawn = keras.random.uniform((ops.shape(x)[0], 1), seed=self.seed_generator)
+        moved = ops.cast(ops.floor(drawn * (2 * most + 1)), "int32") - most
+        source = ops.arange(size) - moved
+        inside = ops.expand_dims(ops.logical_and(source >= 0, source < size), 3 - self.axis)
+        rows = ops.expand_dims(ops.clip(source, 0, size - 1), 3 - self.axis)
+        return ops.where(inside, ops.take_along_axis(x, rows, axis=self.axis), ops.zeros_like(x))
+
+    def compute_output_shape(self, shape: Any) -> Any:
+        return shape
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "axis": self.axis, "share": self.share}
+
+
 PICTURE: dict[str, Callable[[], keras.layers.Layer]] = {
     "flip": lambda: keras.layers.RandomFlip("horizontal"),
     "shift": lambda: keras.layers.RandomTranslation(0.1, 0.1, fill_mode="nearest"),
@@ -54,6 +85,8 @@ PICTURE: dict[str, Callable[[], keras.layers.Layer]] = {
 SOUND: dict[str, Callable[[], keras.layers.Layer]] = {
     "mask_time": lambda: MaskBand(axis=1),
     "mask_mel": lambda: MaskBand(axis=2),
+    "shift_time": lambda: Slide(axis=1),
+    "shift_mel": lambda: Slide(axis=2),
 }
 """What can be done to a log-mel spectrogram ``[B, S, M]`` of mean 0."""
 
@@ -81,7 +114,7 @@ class Augment(keras.layers.Layer):
             return x
         x = ops.cast(x, self.compute_dtype)
         for change in self.changes:
-            x = change(x) if isinstance(change, MaskBand) else change(x, training=True)
+            x = change(x) if isinstance(change, MaskBand | Slide) else change(x, training=True)
         return x
 
     def compute_output_shape(self, shape: Any) -> Any:

@@ -99,7 +99,8 @@ class Audio(Modality):
         folder: where the clip of each item or user is found by its id, as ``<id>.wav`` (or another format),
             instead of a column.
         augment: random changes in training, in this order: ``mask_time`` and ``mask_mel`` silence up to a
-            fifth of the frames or of the mel bands (SpecAugment, Park 2019).
+            fifth of the frames or of the mel bands (SpecAugment, Park 2019), ``shift_time`` and ``shift_mel``
+            move the sound by up to a tenth of them.
     """
 
     seconds: float = 2.0

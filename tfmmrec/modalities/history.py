@@ -32,7 +32,8 @@ class History:
 
     Args:
         length: events read, the latest; longer histories are cut into windows for training.
-        layers: Transformer blocks.
+        layers: Transformer blocks; 0: no attention, a state is the sum of the events read, which is often
+            all there is to learn from a set.
         heads: attention heads.
         dropout: of the input and of what each layer adds.
     """
@@ -56,6 +57,8 @@ class History:
 @keras.saving.register_keras_serializable("tfmmrec")
 class HistoryEncoder(keras.layers.Layer):
     """Causal Transformer over a user's events, or a Transformer over the set of the user's items.
+
+    Without layers a state is the sum of what it knows, brought to one scale by the norm at the end.
 
     Call: ``(events [B, L, D], window int [B, L + 1], gap int [B, L], user [W, D] or None)
     → states [B, L + 1, D]`` when causal. A window is a user's events; its states stand side by side in a row,
@@ -107,6 +110,8 @@ class HistoryEncoder(keras.layers.Layer):
         if user is not None:
             x = x + ops.take(user, ops.maximum(window, 0), axis=0)
         x = self.input_dropout(x, training=training)
+        if not self.attentions:
+            x = ops.matmul(ops.cast(_known(window, self.causal), x.dtype), x)
         for attention, feed_forward in zip(self.attentions, self.feed_forwards, strict=True):
             x = feed_forward(attention(x, window, training=training), training=training)
         return self.norm(x if self.causal else x[:, :1])
@@ -118,6 +123,15 @@ class HistoryEncoder(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         names = ("length", "width", "layers", "heads", "dropout", "causal")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+
+
+def _known(window: Any, causal: bool) -> Any:
+    """bool ``[B, S, S]`` of int ``[B, S]``: whether a place knows another: of its window, and not later."""
+    known = ops.expand_dims(window, 2) == ops.expand_dims(window, 1)
+    if causal:
+        place = ops.arange(ops.shape(window)[1])
+        known = ops.logical_and(known, ops.expand_dims(place, 1) >= ops.expand_dims(place, 0))
+    return known
 
 
 @keras.saving.register_keras_serializable("tfmmrec")
@@ -156,13 +170,12 @@ class SequenceAttention(keras.layers.Layer):
         projected = ops.reshape(self.projection(self.norm(x)), (-1, steps, 3, self.heads, size))
         query, key, value = (ops.transpose(projected[:, :, i], (0, 2, 1, 3)) for i in range(3))
         scores = ops.matmul(query, ops.transpose(key, (0, 1, 3, 2))) * size**-0.5
-        allowed = ops.expand_dims(ops.expand_dims(window, 2) == ops.expand_dims(window, 1), 1)
         if self.causal:
             place = ops.arange(steps)
             distance = ops.expand_dims(place, 1) - ops.expand_dims(place, 0)
             bias = ops.take(self.distance_bias, ops.maximum(distance, 0), axis=1)
             scores = scores + ops.cast(ops.expand_dims(bias, 0), scores.dtype)
-            allowed = ops.logical_and(allowed, ops.expand_dims(ops.expand_dims(distance >= 0, 0), 0))
+        allowed = ops.expand_dims(_known(window, self.causal), 1)
         scores = ops.where(allowed, scores, ops.cast(-1e4, scores.dtype))
         weights = ops.softmax(scores, axis=-1)
         read = ops.transpose(ops.matmul(weights, value), (0, 2, 1, 3))

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from tfmmrec.layers import unit
 from tfmmrec.losses import chunked_softmax, sampled_softmax
 
 
@@ -20,6 +21,7 @@ class ItemVectors(keras.layers.Layer):
     Args:
         items: how many items have been trained on; they are rows ``[0, items)`` of the catalogue.
         width: D.
+        cosine: whether vectors are of length one, as those that the item tower encodes are then.
 
     Attributes:
         cached: whether `refresh` has to be called now and then.
@@ -29,9 +31,9 @@ class ItemVectors(keras.layers.Layer):
     cached = False
     sampled = False
 
-    def __init__(self, items: int, width: int, **kwargs: Any) -> None:
+    def __init__(self, items: int, width: int, cosine: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.items, self.width = items, width
+        self.items, self.width, self.cosine = items, width, cosine
 
     def call(self, encoded: Any, place: Any, rows: Any, log_q: Any, identity: Any) -> Any:
         del rows, log_q, identity
@@ -61,7 +63,12 @@ class ItemVectors(keras.layers.Layer):
         return (*place_shape, self.width)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "items": self.items, "width": self.width}
+        names = ("items", "width", "cosine")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+
+    def scaled(self, vectors: Any) -> Any:
+        """Sums of content and ids ``[..., D]`` as the item tower gives them."""
+        return unit(vectors) if self.cosine else vectors
 
 
 @keras.saving.register_keras_serializable("tfmmrec")
@@ -70,7 +77,7 @@ class IdTable(ItemVectors):
 
     def softmax(self, hidden: Any, target: Any, weight: Any, batch: dict[str, Any], identity: Any) -> Any:
         table = ops.cast(identity[1 : self.items + 1], hidden.dtype)
-        return chunked_softmax(hidden, table, target, weight)
+        return chunked_softmax(hidden, self.scaled(table), target, weight)
 
 
 @keras.saving.register_keras_serializable("tfmmrec")
@@ -92,13 +99,15 @@ class CachedContent(ItemVectors):
     def call(self, encoded: Any, place: Any, rows: Any, log_q: Any, identity: Any) -> Any:
         now = ops.take(encoded, ops.maximum(place, 0), axis=0)
         content = ops.take(ops.stop_gradient(self.content), ops.maximum(rows, 0), axis=0)
-        return ops.where(ops.expand_dims(place >= 0, 1), now, ops.cast(content, now.dtype) + identity)
+        kept = self.scaled(ops.cast(content, now.dtype) + identity)
+        return ops.where(ops.expand_dims(place >= 0, 1), now, kept)
 
     def table(self, batch: dict[str, Any], identity: Any, dtype: str) -> Any:
         """``[items, D]``: the cache, the id table on top, and this step's vectors in their rows."""
         table = ops.cast(ops.stop_gradient(self.content), dtype)
         if identity is not None:
             table = table + ops.cast(identity[1 : self.items + 1], dtype)
+        table = self.scaled(table)
         # padding rows are written to a row of their own, which is cut off again
         spare = ops.concatenate([table, ops.zeros((1, self.width), dtype)], axis=0)
         rows = ops.where(batch["rows"] < 0, self.items, batch["rows"])

@@ -79,15 +79,16 @@ class Recommender(TrainStep, keras.Model):
         alignment: Any = None,
         sharing: Any = "shared_bottom",
         item_vectors: str = "auto",
+        temperature: float | None = None,
         name: str = "recommender",
         **kwargs: Any,
     ) -> None:
         vocabulary = vocabulary.sizes()
         provider = _provider(schema, vocabulary, item_vectors)(
-            vocabulary.trained_items, width, name="item_vectors"
+            vocabulary.trained_items, width, cosine=temperature is not None, name="item_vectors"
         )
-        items = item_tower(schema, vocabulary, width, fusion, alignment)
-        users = user_tower(schema, vocabulary, width, fusion)
+        items = item_tower(schema, vocabulary, width, fusion, alignment, cosine=temperature is not None)
+        users = user_tower(schema, vocabulary, width, fusion, temperature)
         heads = ranker(schema, vocabulary, width, sharing)
 
         inputs = {
@@ -126,6 +127,7 @@ class Recommender(TrainStep, keras.Model):
         self.item_tower, self.user_tower, self.ranker = items, users, heads
         self.item_vectors = provider
         self._choices = {"fusion": fusion, "alignment": alignment, "sharing": sharing}
+        self._choices["temperature"] = temperature
         self.task_losses = {task.name: keras.metrics.Mean(name=f"{task.name}_loss") for task in schema.tasks}
 
     @property
@@ -237,6 +239,7 @@ def build_recommender(
     sharing: Any = "shared_bottom",
     item_vectors: str = "auto",
     dropout: float | None = None,
+    temperature: float | None = None,
     dtype: Any = None,
     seed: int | None = None,
     name: str = "recommender",
@@ -255,6 +258,9 @@ def build_recommender(
             softmax), ``"auto"`` (the first that fits; encoded beyond 100,000 items, and without users).
         dropout: the share of values hidden in training, of fusion, sharing and history alike; None: of each
             its own. What hides whole modalities is a setting of each feature.
+        temperature: score by the cosine of state and item vector, divided by this (0.1 to 0.2 is usual), in
+            training as in serving, instead of by their inner product: popular items then have no longer
+            vectors than others, and sets of items are matched better. None: inner products.
         dtype: a dtype policy such as ``"mixed_bfloat16"``; the global one by default.
         seed: makes the initial weights reproducible.
         name: the model's name.
@@ -271,6 +277,8 @@ def build_recommender(
                     f"The schema's {side} feature {feature.name!r} was not prepared; there are "
                     f"{sorted(vocabulary.features[side])}. Load the data with this schema."
                 )
+    if temperature is not None and not temperature > 0:
+        raise ValueError(f"temperature divides cosines and must be above 0, such as 0.15; got {temperature}.")
     if dropout is not None:
         if not 0 <= dropout < 1:
             raise ValueError(f"dropout is a share of values, in [0, 1), got {dropout}.")
@@ -283,7 +291,8 @@ def build_recommender(
     try:
         if dtype is not None:
             keras.config.set_dtype_policy(dtype)
-        return Recommender(schema, vocabulary, width, fusion, alignment, sharing, item_vectors, name)
+        choices = (fusion, alignment, sharing, item_vectors, temperature)
+        return Recommender(schema, vocabulary, width, *choices, name)
     finally:
         keras.config.set_dtype_policy(before)
 

@@ -14,7 +14,7 @@ from tfmmrec import sharing as sharings
 from tfmmrec.alignment import Alignment
 from tfmmrec.data.vocabulary import State, Vocabulary
 from tfmmrec.fusion import Fusion
-from tfmmrec.layers import MissingToken, masked_mean
+from tfmmrec.layers import MissingToken, Unit, masked_mean
 from tfmmrec.members import make
 from tfmmrec.modalities import Id, Modality
 from tfmmrec.schema import Schema
@@ -53,13 +53,13 @@ def encode_features(
 
 
 def item_tower(
-    schema: Schema, vocabulary: Vocabulary, width: int, fusion: Any, alignment: Any
+    schema: Schema, vocabulary: Vocabulary, width: int, fusion: Any, alignment: Any, cosine: bool = False
 ) -> keras.Model:
     """``{"<feature>.<part>": [B, …]} → {"vector": [B, D], "content": [B, D]}``.
 
     The vector is the item's row of the id table (or what stands for a missing id) plus its content: the
     fusion of all its tokens, the id's among them. An item with an id alone is its row of the table, and
-    its content is zeros.
+    its content is zeros. With `cosine` the vector is of length one; the content is what it was.
     """
     features, states = schema.features("item"), vocabulary.features["item"]
     inputs = feature_inputs(features, states)
@@ -72,6 +72,7 @@ def item_tower(
     if len(features) == 1 and identity:
         vector = Pool(name="identity_vector")(*tokens[identity])
         nothing = keras.layers.Rescaling(0.0, name="no_content")(vector)
+        vector = Unit(name="unit_vector")(vector) if cosine else vector
         return keras.Model(inputs, {"vector": vector, "content": nothing}, name="item_tower")
     content = make(fusions, Fusion, fusion, width=width, names=list(tokens), name="fusion")(tokens)
     # the scale of an embedding, so that ids and content start as equals
@@ -79,16 +80,20 @@ def item_tower(
     vector = content
     if identity:
         vector = keras.layers.Add(name="vector")([content, Pool(name="identity_vector")(*tokens[identity])])
+    vector = Unit(name="unit_vector")(vector) if cosine else vector
     return keras.Model(inputs, {"vector": vector, "content": content}, name="item_tower")
 
 
-def user_tower(schema: Schema, vocabulary: Vocabulary, width: int, fusion: Any) -> keras.Model | None:
+def user_tower(
+    schema: Schema, vocabulary: Vocabulary, width: int, fusion: Any, temperature: float | None = None
+) -> keras.Model | None:
     """What is known of a user: ``[B, L + 1, D]`` with an order, ``[B, 1, D]`` without; None: no users.
 
     Inputs: ``history.vector`` ``[B, L, D]``, ``history.window`` int ``[B, L + 1]`` (the row of
     ``user.…`` whose each state is; −1 is padding), ``history.gap`` int ``[B, L]``,
     ``event.<feature>.<part>`` ``[B, L, …]``, ``user.<feature>.<part>`` ``[W, …]``. Several windows may stand
-    in one row; see `HistoryEncoder`.
+    in one row; see `HistoryEncoder`. With `temperature` states are of length ``1 / temperature``: their
+    products with items of length one are cosines, divided by it.
     """
     if schema.user_id is None:
         return None
@@ -116,6 +121,8 @@ def user_tower(schema: Schema, vocabulary: Vocabulary, width: int, fusion: Any) 
         user = make(fusions, Fusion, fusion, width=width, names=list(tokens), name="user_fusion")(tokens)
     encoder = schema.history.encoder(width, causal=schema.ordered, name="history")
     states_of_user = encoder(events, inputs["history.window"], inputs["history.gap"], user)
+    if temperature is not None:
+        states_of_user = Unit(1 / temperature, name="unit_state")(states_of_user)
     return keras.Model(inputs, states_of_user, name="user_tower")
 
 

@@ -53,6 +53,9 @@ class Settings:
     dropout: float | None = _setting(
         None, "Model", "Share of values hidden in training; each part's own by default.", 0
     )
+    temperature: float | None = _setting(
+        None, "Model", "Score by cosines divided by this, such as 0.15; inner products by default."
+    )
     dtype: str | None = _setting(None, "Model", "Such as mixed_bfloat16.")
     epochs: int = _setting(20, "Training", "Passes over the events, at most.", 1)
     batch_events: int | None = _setting(

@@ -197,6 +197,7 @@ def build(twin: Schema, data: Data, settings: Settings) -> Recommender:
         sharing=settings.sharing,
         item_vectors=settings.item_vectors,
         dropout=settings.dropout,
+        temperature=settings.temperature,
         dtype=settings.dtype,
         seed=settings.seed,
     )

@@ -1,0 +1,62 @@
+"""MovieLens-100K's own split u1: how far are predicted ratings off?"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks.quality.rewritten import Rows, rewritten
+from benchmarks.quality.table import Row, Table
+from tfmmrec.recipes.movielens import convert_100k
+from tfmmrec.schema import Schema
+from tfmmrec.tasks import Match, NextItem
+
+ALL = "multi-task multi-modal"
+
+
+def with_u1(rows: Rows, source: Path) -> Rows:
+    """A column of splits: u1.test tests; of u1.base a tenth, by the hash of its ids, validates."""
+    with (source / "movielens" / "ml-100k" / "u1.test").open(newline="") as file:
+        test = {(row[0], row[1]) for row in csv.reader(file, delimiter="\t")}
+    return [{**row, "u1": _split(row["user_id"], row["item_id"], test)} for row in rows]
+
+
+def _split(user: str, item: str, test: set[tuple[str, str]]) -> str:
+    if (user, item) in test:
+        return "test"
+    return "valid" if hashlib.sha256(f"{user} {item}".encode()).digest()[0] < 26 else "train"
+
+
+def as_sets(schema: Schema) -> Schema:
+    """Without times: a rating is predicted from all of the user's others in training, later ones too."""
+    tasks = tuple(Match() if isinstance(task, NextItem) else task for task in schema.tasks)
+    return replace(schema, timestamp=None, tasks=tasks, user_identity=True)
+
+
+TABLE = Table(
+    name="ml-100k-u1",
+    dataset="MovieLens-100K, u1",
+    prepare=rewritten(convert_100k, events=with_u1),
+    load={"split": "column:u1"},
+    columns={"rating.rmse": "RMSE ↓", "rating.mae": "MAE ↓", "like.auc": "AUC"},
+    rows=(
+        Row(ALL, lambda schema: schema),
+        Row(f"{ALL}, trained on validation too", lambda schema: schema, refit=ALL),
+        Row("rating alone", lambda schema: schema.only(tasks=["rating"])),
+        Row("like alone", lambda schema: schema.only(tasks=["like"]), training={"monitor": "like.auc"}),
+        Row("id only", lambda schema: schema.only(item=["item_id"])),
+    ),
+    schema=as_sets,
+    model={"width": 64},
+    training={
+        "epochs": 60,
+        "patience": 8,
+        "encode_items": 128,
+        "monitor": "rating.rmse",
+        "batch_events": 2048,
+    },
+    grid={"learning_rate": (1e-3, 3e-3)},
+    same_size=True,
+)

@@ -1,0 +1,118 @@
+"""What is left of a model when items are new, content is missing, or users have done little."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from benchmarks.quality import lastfm_2k, ml_1m, ml_100k
+from benchmarks.quality.baselines import BASELINES
+from benchmarks.quality.table import Reading, Row
+from tfmmrec.data.dataset import CONTEXT, TRAIN, VALIDATION, Data
+from tfmmrec.modalities import History, missing_parts
+from tfmmrec.schema import Schema
+
+MISSING = (0.3, 0.6, 0.9)
+EVENTS = (1, 5, 20)
+
+
+def without(data: Data, name: str, share: float) -> Data:
+    """The data without a feature of that share of the items, drawn at random, the same for every model."""
+    feature = next(one for one in data.schema.features("item") if one.name == name)
+    nothing = missing_parts(feature, data.vocabulary.features["item"][name], 1)
+    chosen = np.random.default_rng(0).random(data.vocabulary.items) < share
+    changed = {}
+    for part, values in data.items[name].items():
+        changed[part] = np.array(values)
+        changed[part][chosen] = nothing[part][0]
+    return replace(data, items={**data.items, name: changed})
+
+
+def latest(data: Data, count: int) -> Data:
+    """The data with so many of the latest events that may be known of each user, and all held-out ones.
+
+    Where there is no order, it is as many at random.
+    """
+    events = data.events
+    known = np.isin(events.split, (TRAIN, VALIDATION, CONTEXT))
+    place = np.arange(len(known))
+    if not data.schema.ordered:
+        place = np.random.default_rng(0).permutation(place)
+    order = np.lexsort((-place, events.user, ~known))[: known.sum()]  # of each user, the latest first
+    user = events.user[order]
+    kept = ~known
+    kept[order[np.arange(len(order)) - np.searchsorted(user, user) < count]] = True
+    start = np.concatenate([[0], np.cumsum(kept)])[events.start]
+    return replace(
+        data,
+        events=replace(
+            events,
+            start=start,
+            item=events.item[kept],
+            time=events.time[kept] if len(events.time) else events.time,
+            split=events.split[kept],
+            features={
+                name: {part: values[kept] for part, values in parts.items()}
+                for name, parts in events.features.items()
+            },
+            labels={name: values[kept] for name, values in events.labels.items()},
+            weights={name: values[kept] for name, values in events.weights.items()},
+        ),
+    )
+
+
+def readings(*features: str) -> tuple[Reading, ...]:
+    """The test as it is; of new items; with little history; and with a part of each feature missing."""
+
+    def missing(name: str, share: float) -> Reading:
+        change = partial(without, name=name, share=share)
+        return Reading(f"{name} missing {share:.0%}", change=change, feature=name)
+
+    def little(count: int) -> Reading:
+        return Reading(f"{count} known", change=partial(latest, count=count))
+
+    return (
+        Reading(),
+        Reading("new items", split="cold"),
+        *(little(count) for count in EVENTS),
+        *(missing(name, share) for name in features for share in MISSING),
+    )
+
+
+def with_short_history(schema: Schema) -> Schema:
+    """Of MovieLens-1M, for a model that is trained in minutes."""
+    return replace(schema, history=History(length=100, layers=2, heads=2, dropout=0.2))
+
+
+ML_1M = replace(
+    ml_1m.TABLE,
+    name="robustness-ml-1m",
+    dataset=f"{ml_1m.TABLE.dataset}; a tenth of the items is never trained on",
+    schema=with_short_history,
+    load={"cold_items": 0.1},
+    rows=(
+        Row("text and posters", lambda schema: schema),
+        Row("id only", lambda schema: schema.only(item=["item_id"])),
+        *BASELINES[:1],
+    ),
+    model={"width": 64},
+    training={"epochs": 12, "patience": 4, "batch_events": 6400},
+    readings=readings("title", "plot", "poster"),
+)
+LASTFM_2K = replace(
+    lastfm_2k.TABLE,
+    name="robustness-lastfm-2k",
+    dataset=f"{lastfm_2k.TABLE.dataset}; a tenth of the items is never trained on",
+    load={"cold_items": 0.1},
+    rows=(*lastfm_2k.TABLE.rows[:2], *BASELINES[:1]),
+    readings=readings("tags", "text_minilm", "audio_vggish", "audio_whisper"),
+)
+BY_TIME = replace(
+    ml_100k.TABLE,
+    name="ml-100k-by-time",
+    dataset="MovieLens-100K, split by global time, 80/10/10",
+    load={"split": "global-time"},
+    split_sha256="",
+)
