@@ -12,7 +12,7 @@ from tfmmrec.schema import Schema
 
 
 def with_summed_history(schema: Schema) -> Schema:
-    """A user is the sum of his or her items, and nothing else: neither an id nor how often they were heard."""
+    """A user is the sum of his or her items and nothing else: neither an id nor how often they were heard."""
     history = History(length=64, layers=0, dropout=0.0)
     return replace(schema, history=history, user_identity=False, event=())
 
