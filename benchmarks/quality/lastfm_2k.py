@@ -30,6 +30,7 @@ TABLE = Table(
         *BASELINES,
     ),
     schema=with_summed_history,
+    split_sha256="8eb543509238116bfd5e69fa0f9eb4935938762369adf3a358bfe01c0e1d64aa",
     model={"temperature": 0.15},
     training={"monitor": "recall@20", "epochs": 150, "patience": 20},
     grid={"learning_rate": (1e-3, 3e-3)},

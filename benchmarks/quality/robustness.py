@@ -106,6 +106,7 @@ LASTFM_2K = replace(
     name="robustness-lastfm-2k",
     dataset=f"{lastfm_2k.TABLE.dataset}; a tenth of the items is never trained on",
     load={"cold_items": 0.1},
+    split_sha256="",
     rows=(*lastfm_2k.TABLE.rows[:2], *BASELINES[:1]),
     readings=readings("tags", "text_minilm", "audio_vggish", "audio_whisper"),
 )
