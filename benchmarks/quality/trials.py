@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.quality.table import Row, Table
+from tfmmrec.baselines.choice import combinations
 from tfmmrec.data.dataset import Data
 from tfmmrec.models import Recommender, build_recommender
 from tfmmrec.schema import Schema
@@ -103,7 +103,7 @@ def attempt(
     if run.other_settings(config, schema):
         shutil.rmtree(folder)
         run = Run(folder)
-    if (folder / "curves.json").is_file():
+    if (folder / "model.keras").is_file():  # the last that a training writes
         model, curves = run.load_model(), run.read("curves")
     else:
         model = build_recommender(schema, data.vocabulary, seed=seed, **model_settings)
@@ -134,11 +134,6 @@ def attempt(
     if monitor.rsplit(".", 1)[-1] in LOWER_IS_BETTER:
         value = -value
     return Trial(model, dict(settings), epoch or len(curves), value, sum(r["seconds"] for r in curves))
-
-
-def combinations(grid: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
-    """Every combination of a grid's values; one of nothing where the grid is empty."""
-    return [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
 
 
 def size(schema: Schema, data: Data, settings: Mapping[str, Any]) -> int:

@@ -271,6 +271,7 @@ def main() -> None:
     for width in widths:
         rows += compared(width, take_turns(data, width, pythons, given.rounds))
     chosen = [f"--peer {name}=PYTHON" for name in pythons] + [f"--width {width}" for width in widths]
+    chosen.append(f"--rounds {given.rounds}")
     write("train", rows, " ".join(["python -m benchmarks.speed.train", *chosen]))
 
 

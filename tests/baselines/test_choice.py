@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tfmmrec.baselines import EASE, ItemKNN, MostPopular, choose
+from tfmmrec.baselines.choice import combinations
 from tfmmrec.data.dataset import TEST, TRAIN, VALIDATION
 from tfmmrec.evaluation import evaluate
 
@@ -60,3 +61,8 @@ def test_a_grid_that_is_none(small_data):
     for monitor in ("like.auc", "ndcg", "ndcg@0", "coverage@10"):
         with pytest.raises(ValueError, match="such as 'ndcg@10'; got"):
             choose(ItemKNN, small_data, GRID, monitor=monitor)
+
+
+def test_combinations_of_a_grid():
+    assert combinations({}) == [{}]
+    assert combinations({"a": (1, 2), "b": (3,)}) == [{"a": 1, "b": 3}, {"a": 2, "b": 3}]

@@ -121,8 +121,3 @@ def test_a_width_for_as_many_parameters(tmp_path):
     width = trials.width_of_size(goal, twin, data, {})
     assert width > 32
     assert trials.size(twin, data, {"width": width}) == pytest.approx(goal, rel=0.15)
-
-
-def test_combinations_of_a_grid():
-    assert trials.combinations({}) == [{}]
-    assert trials.combinations({"a": (1, 2), "b": (3,)}) == [{"a": 1, "b": 3}, {"a": 2, "b": 3}]

@@ -27,6 +27,11 @@ class Choice:
     tried: list[tuple[dict[str, Any], float]] = field(default_factory=list)
 
 
+def combinations(grid: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+    """Every combination of a grid's values; one of nothing where the grid is empty."""
+    return [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
+
+
 def choose(
     baseline: Callable[..., Scorer],
     data: Data,
@@ -48,7 +53,7 @@ def choose(
     grid = grid or {}
     if empty := [name for name, values in grid.items() if not len(values)]:
         raise ValueError(f"The grid must give every setting a value to try, and gives {empty[0]!r} none.")
-    settings = [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
+    settings = combinations(grid)
     if len(settings) == 1:
         return Choice(baseline(data, **settings[0]), settings[0])
     measure, _, cut = monitor.partition("@")

@@ -126,8 +126,12 @@ class Recommender(TrainStep, keras.Model):
         self.schema, self.vocabulary, self.width = schema, vocabulary, width
         self.item_tower, self.user_tower, self.ranker = items, users, heads
         self.item_vectors = provider
-        self._choices = {"fusion": fusion, "alignment": alignment, "sharing": sharing}
-        self._choices["temperature"] = temperature
+        self._choices = {
+            "fusion": fusion,
+            "alignment": alignment,
+            "sharing": sharing,
+            "temperature": temperature,
+        }
         self.task_losses = {task.name: keras.metrics.Mean(name=f"{task.name}_loss") for task in schema.tasks}
 
     @property
