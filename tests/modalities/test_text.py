@@ -65,3 +65,17 @@ def test_every_word_can_be_handed_to_the_fusion():
     tokens, mask = layer({"tokens": np.asarray([[2, 3, 0, 0, 0]])})
     assert tokens.shape == (1, 5, 8)
     assert np.asarray(mask).tolist() == [[True, True, False, False, False]]
+
+
+def test_words_are_hidden_in_training_alone_and_never_all_of_them():
+    layer = Text("plot", length=6, tokens=0, hide=0.5).encoder(8, {"size": 9}, name="plot")
+    parts = {"tokens": np.full((200, 6), 3)}
+    assert np.asarray(layer(parts)[1]).all()
+    mask = np.asarray(layer(parts, training=True)[1])
+    assert mask[:, 0].all()
+    assert 0.4 < mask[:, 1:].mean() < 0.6
+
+
+def test_a_share_of_words_to_hide_lies_below_one():
+    with pytest.raises(ValueError, match=r"hide is a share of words, in \[0, 1\), got 1"):
+        Text("plot", hide=1)
