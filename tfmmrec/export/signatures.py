@@ -71,7 +71,6 @@ class Signatures:
         self.ids = tf.Variable(list(catalogue.item_ids), trainable=False, name="item_ids")
         self.vectors = tf.Variable(vectors, trainable=False, name="item_vectors")
         self.index = make(retrieval, Index, index, vectors=self.vectors)
-        self.neighbours = make(retrieval, Index, index, vectors=self.vectors, cosine=True)
         stored = StoredUsers(users, schema) if users is not None and len(users) else None
         self.users: Any = None
         if schema.user_id is not None:
@@ -85,7 +84,7 @@ class Signatures:
         towers = [model.item_tower, model.user_tower, model.ranker]
         weights = [variable.value for tower in towers if tower for variable in tower.variables]
         self.resources = [table, self.ids, self.vectors, *weights]
-        for one in (self.index, self.neighbours, self.users, self.items):
+        for one in (self.index, self.users, self.items):
             self.resources += one.resources if one else []
 
     def functions(self) -> dict[str, Any]:
@@ -149,10 +148,11 @@ class Signatures:
         import tensorflow as tf
 
         vector, known = self._item(request)
-        rows, scores = self.neighbours.search(
+        rows, scores = self.index.search(
             tf.where(known[:, None], vector, 0.0),
             tf.where(known, request["k"], 0),
             self.find(request["item_id"])[:, None],
+            cosine=True,
         )
         # a row without an item found nothing, yet the columns stay those of the largest k
         lacking = [[0, 0], [0, tf.maximum(tf.reduce_max(request["k"]), 0) - tf.shape(rows)[1]]]

@@ -234,7 +234,7 @@ class SpectrogramEncoder(keras.layers.Layer):
         self.second.build((None, self.frames_shape[0], self.width))
         self.position = self.add_weight(
             shape=(self.groups, self.width),
-            initializer=keras.initializers.RandomNormal(stddev=0.5),
+            initializer=keras.initializers.RandomNormal(stddev=0.05),
             name="position",
         )
         for block in self.blocks:

@@ -178,7 +178,7 @@ class PatchEncoder(keras.layers.Layer):
         self.projection.build((None, patches, self.patch * self.patch * 3))
         self.position = self.add_weight(
             shape=(patches, self.width),
-            initializer=keras.initializers.RandomNormal(stddev=0.5),
+            initializer=keras.initializers.RandomNormal(stddev=0.05),
             name="position",
         )
         for block in self.blocks:

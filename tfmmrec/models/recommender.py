@@ -254,7 +254,8 @@ def build_recommender(
         schema: features and tasks; a twin (`Schema.only`) may use fewer than were prepared.
         vocabulary: of the prepared data.
         width: D of every token, vector and state; a multiple of 4.
-        fusion: ``"transformer"``, ``"concat"``, ``"sum"``, a `Fusion` class, or a dict of ``name`` and settings.
+        fusion: ``"transformer"``, ``"concat"``, ``"sum"``, a `Fusion` class, or a dict of ``name`` and
+            settings.
         alignment: ``"contrastive"`` or None; given likewise.
         sharing: ``"shared_bottom"``; given likewise.
         item_vectors: where the loss takes the vectors of all items from: ``"table"`` (ids alone),

@@ -6,32 +6,27 @@ from typing import Any
 
 import numpy as np
 
-from tfmmrec.retrieval.index import Index
+from tfmmrec.retrieval.index import Index, as_variable
 
 
 class Exact(Index):
     """One matrix product and a top-k over all items: time and memory ``B × N`` of a batch."""
 
-    def __init__(self, vectors: Any, cosine: bool = False) -> None:
-        import tensorflow as tf
+    def __init__(self, vectors: Any) -> None:
+        self.vectors = as_variable(vectors, "vectors")
+        lengths = np.linalg.norm(self.vectors.numpy(), axis=1)
+        scale = np.where(lengths > 0, 1 / np.maximum(lengths, np.finfo("float32").tiny), 0)
+        self.scale = as_variable(scale, "scale")
+        self.resources = [self.vectors, self.scale]
 
-        if not isinstance(vectors, tf.Variable):
-            vectors = tf.Variable(np.asarray(vectors, "float32"), trainable=False, name="vectors")
-        self.vectors, self.scale = vectors, None
-        if cosine:
-            lengths = np.linalg.norm(vectors.numpy(), axis=1)
-            inverse = np.where(lengths > 0, 1 / np.maximum(lengths, np.finfo("float32").tiny), 0)
-            self.scale = tf.Variable(inverse.astype("float32"), trainable=False, name="scale")
-        self.resources = [vectors] if self.scale is None else [vectors, self.scale]
-
-    def search(self, queries: Any, k: Any, excluded: Any) -> tuple[Any, Any]:
+    def search(self, queries: Any, k: Any, excluded: Any, cosine: bool = False) -> tuple[Any, Any]:
         import tensorflow as tf
 
         nothing = tf.constant(float("-inf"))
-        if self.scale is not None:
+        if cosine:
             queries = tf.math.divide_no_nan(queries, tf.norm(queries, axis=-1, keepdims=True))
         scores = tf.matmul(queries, self.vectors, transpose_b=True)
-        if self.scale is not None:
+        if cosine:
             scores *= self.scale
         items = tf.shape(scores)[1]
         barred = tf.where((excluded >= 0) & (excluded < items))

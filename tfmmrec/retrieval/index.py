@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any
 
+import numpy as np
+
 
 class Index(ABC):
     """Abstract. The vectors of a catalogue, arranged so that the best of them are found for a query.
@@ -16,7 +18,6 @@ class Index(ABC):
     Args:
         vectors: float32 ``[N, D]``, an array, or a ``tf.Variable`` that is shared instead of copied. Row r
             is the item in row r of the catalogue.
-        cosine: scores are cosines (a vector of zeros has the cosine 0) instead of dot products.
 
     Attributes:
         resources: the variables and tables an export keeps.
@@ -25,10 +26,10 @@ class Index(ABC):
     resources: list[Any]
 
     @abstractmethod
-    def __init__(self, vectors: Any, cosine: bool = False) -> None: ...
+    def __init__(self, vectors: Any) -> None: ...
 
     @abstractmethod
-    def search(self, queries: Any, k: Any, excluded: Any) -> tuple[Any, Any]:
+    def search(self, queries: Any, k: Any, excluded: Any, cosine: bool = False) -> tuple[Any, Any]:
         """The best items of each query, best first; of equal scores the lower row comes first.
 
         Excluded items take no places: there are k results where the catalogue has k others.
@@ -37,8 +38,18 @@ class Index(ABC):
             queries: float32 ``[B, D]``.
             k: int32 ``[B]``, how many are wanted; below 0 is 0, and more than there are is fine.
             excluded: int32 ``[B, ?]``, rows that must not be found; −1 is padding.
+            cosine: scores are cosines (a vector of zeros has the cosine 0) instead of dot products.
 
         Returns:
             rows int32 ``[B, max(k)]``, −1 where there is none, and scores float32 ``[B, max(k)]``, NaN where
             there is none.
         """
+
+
+def as_variable(array: Any, name: str) -> Any:
+    """Float32 numbers as a ``tf.Variable`` that is not trained; what is a variable stays the same."""
+    import tensorflow as tf
+
+    if isinstance(array, tf.Variable):
+        return array
+    return tf.Variable(np.asarray(array, "float32"), trainable=False, name=name)
