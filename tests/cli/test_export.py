@@ -17,8 +17,8 @@ def test_an_export_can_be_asked(exported):
 def test_where_it_goes_and_who_is_known_in_it(trained, tfmmrec, monkeypatch, tmp_path):
     asked = {}
 
-    def note(model, catalogue, path, users, overwrite):
-        asked.update(path=path.as_posix(), users=users, overwrite=overwrite)
+    def note(model, catalogue, path, users, index, overwrite):
+        asked.update(path=path.as_posix(), users=users, index=index, overwrite=overwrite)
         return path
 
     monkeypatch.setattr(importlib.import_module("tfmmrec.export"), "export", note)
@@ -28,8 +28,24 @@ def test_where_it_goes_and_who_is_known_in_it(trained, tfmmrec, monkeypatch, tmp
     assert (asked["path"], asked["overwrite"]) == ("savedmodels/films/1", False)
     assert list(asked["users"].ids) == [f"u{user}" for user in range(10)]
     result = tfmmrec("export", trained.folder, "savedmodels/b/7", "--without-users", "--replace")
-    assert asked == {"path": "savedmodels/b/7", "users": None, "overwrite": True}
+    exact = {"name": "exact"}
+    assert asked == {"path": "savedmodels/b/7", "users": None, "index": exact, "overwrite": True}
     assert "0 users" in result.stdout and "--history" in result.stdout
+
+
+def test_an_index_of_cells_says_what_it_found(trained, tfmmrec, tmp_path):
+    done = tfmmrec("export", trained.folder, tmp_path / "1", "--index", "ivf", "--recall-target", "0.9")
+    assert done.exit_code == 0, done.output
+    assert "Index: 1 cells, 1 probes, 1.0 recall@100." in done.stdout
+    about = json.loads((tmp_path / "1" / "assets.extra" / "about.json").read_text("utf-8"))
+    assert about["index"] == {"name": "ivf", "recall_target": 0.9}
+
+
+def test_an_exact_index_takes_no_recall(trained, tfmmrec, tmp_path):
+    refused = tfmmrec("export", trained.folder, tmp_path / "1", "--recall-target", "0.9")
+    assert refused.exit_code == 2
+    assert "An exact index finds everything" in refused.stderr
+    assert not (tmp_path / "1").exists()
 
 
 def test_the_next_version_follows_the_highest(tmp_path):

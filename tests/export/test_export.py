@@ -198,8 +198,23 @@ def test_something_else_is_never_replaced(quick, tmp_path):
     assert os.listdir(tmp_path / "1") == ["thesis.txt"]
 
 
+def test_an_index_of_cells_answers_the_same_and_says_what_it_reached(tmp_path):
+    exact = world.circle_export()
+    data, model = world.circle()
+    settings = {"name": "ivf", "size": 2, "recall_target": 1.0}
+    path = export(model, data.catalogue, tmp_path / "1", users=KnownUsers.of(data), index=settings)
+    about = json.loads((path / "assets.extra" / "about.json").read_text("utf-8"))
+    assert about["index"] == settings
+    measured = about["index_measured"]
+    assert set(measured) == {"cells", "probes", "recall@100"} and measured["cells"] >= 5
+    assert measured["recall@100"] == 1
+    question = {"history": [["x"], ["y", "é"]], "k": [3, 10], "exclude_seen": [True, False]}
+    answers = [call(one, "recommend", **question) for one in (exact, path)]
+    assert answers[0]["item_id"].tolist() == answers[1]["item_id"].tolist()
+
+
 def test_an_index_there_is_not(quick, tmp_path):
-    with pytest.raises(ValueError, match="There is no index 'faiss'. There are: exact"):
+    with pytest.raises(ValueError, match="There is no index 'faiss'. There are: exact, ivf"):
         quick(tmp_path / "1", index="faiss")
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer import Option
@@ -24,6 +25,16 @@ def export(
     without_users: Annotated[
         bool, Option("--without-users", help="Leave the users' ids, histories and features out.")
     ] = False,
+    index: Annotated[
+        str, Option(help="exact, or ivf: cells of which a request looks into few, for large catalogues.")
+    ] = "exact",
+    recall_target: Annotated[
+        float | None,
+        Option(
+            "--recall-target",
+            help="With --index ivf: the share of the best 100 to be found.  [default: 0.95]",
+        ),
+    ] = None,
     replace: Annotated[bool, Option("--replace", help="Replace a version that is there.")] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -36,14 +47,24 @@ def export(
         tfmmrec export runs/films
 
         tfmmrec export runs/films savedmodels/films/7 --without-users
+
+        tfmmrec export runs/films --index ivf --recall-target 0.98
     """
     import_quietly()
     from tfmmrec.aside import sweep
     from tfmmrec.data import open_shards
     from tfmmrec.export import KnownUsers, is_made_of
     from tfmmrec.export import export as write
+    from tfmmrec.export.about import ABOUT
     from tfmmrec.training import Run
 
+    wanted: dict[str, Any] = {"name": index}
+    if recall_target is not None:
+        if index == "exact":
+            raise typer.BadParameter(
+                "An exact index finds everything: give --index ivf with --recall-target."
+            )
+        wanted["recall_target"] = recall_target
     opened = Run.open(run)
     folder = path.parent if path else Path("savedmodels") / run.resolve().name
     sweep(folder)  # puts a version back that a killed process was just replacing
@@ -53,19 +74,22 @@ def export(
         alone = data.schema.user_id is None
         users = None if without_users or alone else KnownUsers.of(data)
         model = opened.load_model()
-        same = is_made_of(there, model, data.catalogue, users)
+        same = is_made_of(there, model, data.catalogue, users, wanted)
         path = path or (there if same else next_version(folder))
         if same and not replace:
             report.line(f"{path} is this very export of {run} already; it is not written again.")
         else:
             report.line(f"Exporting {run} to {path}; the signatures take a while to trace.")
-        written = write(model, data.catalogue, path, users=users, overwrite=replace)
+        written = write(model, data.catalogue, path, users=users, index=wanted, overwrite=replace)
     size = sum(file.stat().st_size for file in written.rglob("*") if file.is_file())
     if as_json:
         print_json({"path": path, "bytes": size, "items": len(data.item_ids), "users": len(users or ())})
         return
     known = "" if alone else f", {len(users or ()):,} users"
     typer.echo(f"{path}: {size / 1e6:.1f} MB, {len(data.item_ids):,} items{known}.")
+    if index != "exact":
+        measured = json.loads((written / ABOUT).read_text("utf-8"))["index_measured"]
+        typer.echo("Index: " + ", ".join(f"{value:,} {name}" for name, value in measured.items()) + ".")
     if quiet:
         return
     if opened.schema.retrieval is None:

@@ -22,6 +22,7 @@ def about(
     catalogue: Catalogue,
     users: KnownUsers | None,
     index: Any,
+    measured: dict[str, Any],
     signatures: dict[str, Any],
     operations: list[str],
 ) -> dict[str, Any]:
@@ -32,6 +33,7 @@ def about(
         catalogue: its items.
         users: its known users, or None.
         index: the index as it was asked for.
+        measured: what it reached; see `Index`.
         signatures: concrete functions by name.
         operations: of the SavedModel.
     """
@@ -44,6 +46,7 @@ def about(
         "schema": model.schema.to_dict(),
         "width": model.width,
         "index": index if isinstance(index, str | dict) else type(index).__name__,
+        "index_measured": measured,
         "items": len(catalogue.item_ids),
         "users": len(users) if users is not None else 0,
         "classes": {name: state["classes"] for name, state in tasks.items() if state.get("classes")},

@@ -58,6 +58,6 @@ def write_saved_model(
             raise
         raise OSError(errno.ENOSPC, full, str(folder)) from error
     check_servable(folder)
-    described = about(model, catalogue, users, index, functions, core_ops(folder))
+    described = about(model, catalogue, users, index, answers.index.measured, functions, core_ops(folder))
     (folder / ABOUT).parent.mkdir()
     (folder / ABOUT).write_text(json.dumps(described, indent=2, ensure_ascii=False) + "\n", "utf-8")

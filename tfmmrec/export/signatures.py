@@ -13,14 +13,18 @@ from tfmmrec.data.dataset import Catalogue
 from tfmmrec.export.conventions import Names, heads
 from tfmmrec.export.item_reader import ItemReader
 from tfmmrec.export.known_users import KnownUsers
+from tfmmrec.export.raw_feature import padding
 from tfmmrec.export.stored_users import StoredUsers
 from tfmmrec.export.user_reader import UserReader
-from tfmmrec.members import make
+from tfmmrec.members import find, make
 from tfmmrec.modalities.lookup import lookup
 from tfmmrec.models import Recommender
 from tfmmrec.retrieval import Index
 
 Tensors = dict[str, Any]
+
+_ASKED = 512
+"""Known users, at most, that an index is tuned by."""
 
 
 class Signatures:
@@ -70,7 +74,6 @@ class Signatures:
         self._find, table = lookup(list(catalogue.item_ids), first=1, unknown=0)
         self.ids = tf.Variable(list(catalogue.item_ids), trainable=False, name="item_ids")
         self.vectors = tf.Variable(vectors, trainable=False, name="item_vectors")
-        self.index = make(retrieval, Index, index, vectors=self.vectors)
         stored = StoredUsers(users, schema) if users is not None and len(users) else None
         self.users: Any = None
         if schema.user_id is not None:
@@ -80,6 +83,10 @@ class Signatures:
         # traced once and called by every signature that asks about a user, or brings an item's content
         self._user_state = tf.function(self._read_user, autograph=False)
         self._item_content = tf.function(self.items.read, autograph=False)
+
+        found = find(retrieval, Index, index["name"] if isinstance(index, dict) else index)
+        asked = self._asked(users) if found.tuned else None
+        self.index: Index = make(retrieval, Index, index, vectors=self.vectors, queries=asked)
 
         towers = [model.item_tower, model.user_tower, model.ranker]
         weights = [variable.value for tower in towers if tower for variable in tower.variables]
@@ -176,6 +183,20 @@ class Signatures:
     def knows_item(self, ids: Any) -> Any:
         """bool, in the shape of `ids`: what is in the catalogue."""
         return self.find(ids) >= 0
+
+    def _asked(self, users: KnownUsers | None) -> np.ndarray | None:
+        """What some of the known users would be answered by, ``[Q, D]``; None where there are none."""
+        import tensorflow as tf
+
+        if self.users is None or self.schema.retrieval is None or users is None or not len(users):
+            return None
+        some = np.linspace(0, len(users) - 1, min(len(users), _ASKED)).astype(int)
+        request = {
+            name: tf.fill([len(some)] + [0] * (len(spec.shape) - 1), padding(spec.dtype))
+            for name, spec in self.users.specs().items()
+        }
+        request["user_id"] = tf.constant([users.ids[user] for user in some])
+        return self._state(request)[0].numpy()
 
     def _read_user(self, request: Tensors) -> tuple[Any, Any]:
         import tensorflow as tf

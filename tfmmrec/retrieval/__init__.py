@@ -2,5 +2,6 @@
 
 from tfmmrec.retrieval.exact import Exact
 from tfmmrec.retrieval.index import Index
+from tfmmrec.retrieval.ivf import IVF
 
-__all__ = ["Exact", "Index"]
+__all__ = ["IVF", "Exact", "Index"]

@@ -12,12 +12,14 @@ from tfmmrec.retrieval.index import Index, as_variable
 class Exact(Index):
     """One matrix product and a top-k over all items: time and memory ``B × N`` of a batch."""
 
-    def __init__(self, vectors: Any) -> None:
+    def __init__(self, vectors: Any, queries: np.ndarray | None = None) -> None:
+        del queries  # nothing is tuned
         self.vectors = as_variable(vectors, "vectors")
         lengths = np.linalg.norm(self.vectors.numpy(), axis=1)
         scale = np.where(lengths > 0, 1 / np.maximum(lengths, np.finfo("float32").tiny), 0)
         self.scale = as_variable(scale, "scale")
         self.resources = [self.vectors, self.scale]
+        self.measured = {}
 
     def search(self, queries: Any, k: Any, excluded: Any, cosine: bool = False) -> tuple[Any, Any]:
         import tensorflow as tf

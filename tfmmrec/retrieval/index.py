@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -18,15 +18,20 @@ class Index(ABC):
     Args:
         vectors: float32 ``[N, D]``, an array, or a ``tf.Variable`` that is shared instead of copied. Row r
             is the item in row r of the catalogue.
+        queries: float32 ``[Q, D]``, such as will be asked; what there is to tune is tuned by them.
 
     Attributes:
         resources: the variables and tables an export keeps.
+        tuned: whether it makes use of queries.
+        measured: what an export says of the index, as plain values: how it was tuned, and what it reached.
     """
 
+    tuned: ClassVar[bool] = False
     resources: list[Any]
+    measured: dict[str, Any]
 
     @abstractmethod
-    def __init__(self, vectors: Any) -> None: ...
+    def __init__(self, vectors: Any, queries: np.ndarray | None = None) -> None: ...
 
     @abstractmethod
     def search(self, queries: Any, k: Any, excluded: Any, cosine: bool = False) -> tuple[Any, Any]:

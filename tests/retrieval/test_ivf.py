@@ -1,0 +1,105 @@
+"""The inverted file: the contract with every cell looked into, and how much a few of them find."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from contracts import IndexContract
+from contracts.index import search
+from tfmmrec.retrieval import IVF, Exact
+
+
+class TestIVF(IndexContract):
+    component = IVF
+    settings = {"size": 4, "probes": 1000}
+
+
+@pytest.fixture(scope="module")
+def clustered():
+    """20,000 vectors around 200 directions, and queries that point somewhere near one of these."""
+    rng = np.random.default_rng(0)
+    directions = rng.normal(size=(200, 16))
+    vectors = directions[rng.integers(0, 200, 20_000)] + 0.3 * rng.normal(size=(20_000, 16))
+    queries = directions[rng.integers(0, 200, 300)] + 0.3 * rng.normal(size=(300, 16))
+    return vectors.astype("float32"), queries.astype("float32")
+
+
+@pytest.fixture(scope="module")
+def index(clustered):
+    vectors, queries = clustered
+    return IVF(vectors, queries[:150], size=64, k=20)
+
+
+@pytest.mark.parametrize("cosine", [False, True])
+def test_few_cells_find_the_share_that_was_asked_for(clustered, index, cosine):
+    vectors, queries = clustered
+    held_out = queries[150:]
+    k = np.full(len(held_out), 20)
+    found, scores = search(index, held_out, k, cosine=cosine)
+    true, of_true = search(Exact(vectors), held_out, k, cosine=cosine)
+    recall = np.mean([len(set(a) & set(b)) / 20 for a, b in zip(found, true, strict=True)])
+    assert recall >= 0.9
+    assert index.measured["recall@20"] >= 0.95
+    assert index.probes <= index.measured["cells"] / 5
+    assert (found >= 0).all()
+    best = dict(zip(true[0].tolist(), of_true[0].tolist(), strict=True))
+    for row, score in zip(found[0].tolist(), scores[0].tolist(), strict=True):
+        if row in best:  # scores are those of the vectors, not of what cells hold of them
+            assert score == pytest.approx(best[row], rel=1e-5)
+
+
+def test_a_batch_in_groups_is_a_batch_at_once(clustered, index, monkeypatch):
+    queries = clustered[1][:50]
+    k = np.full(50, 10)
+    excluded = search(index, queries, k)[0][:, :3]
+    at_once = search(index, queries, k, excluded)
+    assert not (at_once[0][:, :, None] == excluded[:, None]).any()
+    monkeypatch.setattr("tfmmrec.retrieval.ivf._BYTES", 8 * index.probes * 64 * 16 * 4)  # eight queries
+    in_groups = search(index, queries, k, excluded)
+    np.testing.assert_array_equal(in_groups[0], at_once[0])
+    np.testing.assert_allclose(in_groups[1], at_once[1], rtol=1e-6)
+
+
+def test_more_than_cells_hold_is_found_all_the_same(clustered, index):
+    vectors, queries = clustered
+    for k in (20, 500):  # few are left of what is near; and more than it is tuned for
+        best = np.argsort(-(vectors @ queries[0]), kind="stable")
+        excluded = best[:15_000][None]
+        rows, _ = search(index, queries[:1], [k], excluded)
+        assert rows[0].tolist() == best[15_000 : 15_000 + k].tolist()
+
+
+def test_vectors_of_no_clusters_need_most_cells():
+    rng = np.random.default_rng(1)
+    vectors = rng.normal(size=(500, 8)).astype("float32")
+    index = IVF(vectors, size=16, recall_target=1.0, k=10)
+    rows, _ = search(index, vectors, np.full(500, 10))
+    true, _ = search(Exact(vectors), vectors, np.full(500, 10))
+    assert np.mean(rows == true) > 0.99
+    assert index.probes > index.measured["cells"] / 3
+
+
+def test_the_same_vectors_give_the_same_index(clustered, index):
+    again = IVF(clustered[0], clustered[1][:150], size=64, k=20)
+    assert again.measured == index.measured
+    for one, other in zip(again.resources, index.resources, strict=True):
+        np.testing.assert_array_equal(one.numpy(), other.numpy())
+
+
+def test_cells_take_a_quarter_of_the_memory(index):
+    (cells,) = (one for one in index.resources if one.dtype == tf.int8)
+    assert cells.shape[1:] == (64, 16)
+    assert cells.shape[0] * 64 < 2.5 * 20_000
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"recall_target": 0}, r"recall_target is the share that has to be found, in \(0, 1\]; got 0"),
+        ({"size": 0}, "size must be at least 1, got 0"),
+        ({"probes": 0}, "probes must be at least 1, got 0"),
+    ],
+)
+def test_settings_that_are_out_of_range(settings, message):
+    with pytest.raises(ValueError, match=message):
+        IVF(np.eye(3), **settings)
