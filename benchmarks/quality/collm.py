@@ -54,6 +54,7 @@ TABLE = Table(
     prepare=rewritten(convert_1m, items=all_films, events=labelled),
     schema=schema,
     load={"split": "column:split"},
+    split_sha256="c060b92c36675b24470c2c4b4ad94a310bf71f2a47221114fe1a550658259305",
     columns={"like.auc": "AUC", "like.log_loss": "log loss ↓"},
     rows=(
         Row("multi-modal", lambda schema: schema),
