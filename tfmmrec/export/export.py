@@ -50,8 +50,8 @@ def export(
         path: a new version of a served model, as in ``savedmodels/demo/1``.
         users: users to know by their ids: ``KnownUsers.of(data)``. Without them, users are known by the
             history that a request brings.
-        index: how the best items are found: ``"exact"``, ``"ivf"``, or a dict of ``name`` and settings, such as
-            ``{"name": "ivf", "recall_target": 0.98}``; see `tfmmrec.retrieval`.
+        index: how the best items are found: ``"exact"``, ``"ivf"``, or a dict of ``name`` and settings,
+            such as ``{"name": "ivf", "recall_target": 0.98}``; see `tfmmrec.retrieval`.
         overwrite: replace a version that is there, whatever it was made from.
 
     Returns:
