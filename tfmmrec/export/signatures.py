@@ -16,7 +16,7 @@ from tfmmrec.export.known_users import KnownUsers
 from tfmmrec.export.raw_feature import padding
 from tfmmrec.export.stored_users import StoredUsers
 from tfmmrec.export.user_reader import UserReader
-from tfmmrec.members import find, make
+from tfmmrec.members import chosen, find, make
 from tfmmrec.modalities.lookup import lookup
 from tfmmrec.models import Recommender
 from tfmmrec.retrieval import Index
@@ -84,7 +84,7 @@ class Signatures:
         self._user_state = tf.function(self._read_user, autograph=False)
         self._item_content = tf.function(self.items.read, autograph=False)
 
-        found = find(retrieval, Index, index["name"] if isinstance(index, dict) else index)
+        found = find(retrieval, Index, chosen(index)["name"])
         asked = self._asked(users) if found.tuned else None
         self.index: Index = make(retrieval, Index, index, vectors=self.vectors, queries=asked)
 

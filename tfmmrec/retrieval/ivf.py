@@ -156,11 +156,9 @@ class IVF(Index):
         scores = tf.where(rows >= 0, scores, nothing)
 
         # an excluded item has a place here where its cell is one of those that are looked into
-        items = self._place.shape[0]
-        barred = tf.where((excluded >= 0) & (excluded < items), excluded, 0)
-        place = tf.gather(self._place, barred)
-        is_there = (place // size)[:, :, None] == cells[:, None, :]
-        is_there &= ((excluded >= 0) & (excluded < items))[:, :, None]
+        is_row = (excluded >= 0) & (excluded < self._place.shape[0])
+        place = tf.gather(self._place, tf.where(is_row, excluded, 0))
+        is_there = is_row[:, :, None] & ((place // size)[:, :, None] == cells[:, None, :])
         hit = tf.where(is_there)
         at = tf.cast(hit[:, 2], tf.int32) * size + tf.gather_nd(place, hit[:, :2]) % size
         indices = tf.stack([hit[:, 0], tf.cast(at, tf.int64)], axis=1)
