@@ -188,6 +188,49 @@ def test_export(whole, tmp_path, told, replace):
     assert [kill for kill in kills.struck("second") if kill["after"] == aside], "none while TensorFlow writes"
 
 
+def test_index_add(whole, told):
+    exported, new = whole.version, whole.base / "new-items"
+    known, names = contents(exported), files(exported)
+    new.mkdir()
+    (new / "items.csv").write_text("item_id,year\nnew,1990\n")
+
+    def fresh(folder):
+        shutil.copytree(exported, folder / "sm" / "1")
+
+    def command(folder):
+        return ["index", "add", folder / "sm", new]
+
+    def check(folder, ended):
+        check_left(folder)
+        visible = {path.name for path in (folder / "sm").iterdir() if path.name.isdecimal()}
+        assert visible in ({"1"}, {"1", "2"})
+        assert contents(folder / "sm" / "1") == known
+        for name in visible:
+            assert files(folder / "sm" / name) == names
+
+    def finished(folder, ended):
+        assert ended.code == 0, ended.said
+        assert {path.name for path in (folder / "sm").iterdir()} == {"1", "2"}
+        check(folder, ended)
+        kept = folder / "sm" / "2" / "assets.extra" / "kept" / "catalogue" / "catalogue.json"
+        assert json.loads(kept.read_text("utf-8"))["item_ids"][-1] == "new"
+
+    first = whole.base / "index-whole"
+    fresh(first)
+    with Commands() as commands:
+        ended = commands.run(whole.base, first, command(first))
+    finished(first, ended)
+    kills = Kills("index", command, whole.base, fresh=fresh, check=check, finished=finished)
+    made = [second for second, _ in ended.writes]
+    kinds = at_writes(ended.writes, seed=11)
+    kept = next(strike for strike in kinds if strike.kind and "kept/model.keras" in strike.kind)
+    renamed = Strike("rename sm/2", expected=made[-1])
+    behind = next(strike for strike in kinds if strike.kind and strike.kind.startswith("rmtree"))
+    kills.run([kinds[0], kept, renamed, behind, *at_times(made[0], made[-1], 2, seed=12)])
+    told(kills)
+    assert len(kills.log) >= 4
+
+
 def test_an_export_that_was_whole_when_it_was_killed_is_not_made_twice(whole):
     folder, command = whole.base / "export-again", ["export", whole.run]
     versions = folder / "savedmodels" / whole.run.name

@@ -1,37 +1,39 @@
-"""Python values to tensors: one question or a batch, padding, and what is refused."""
+"""Python values to arrays: one question or a batch, padding, and what is refused."""
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
-from tfmmrec.serving.requests import to_answers, to_tensors
+from tfmmrec.serving.requests import to_answers, to_arrays
+from tfmmrec.serving.signature import TensorInfo
 
-SPECS = {
-    "user_id": tf.TensorSpec([None], tf.string),
-    "history": tf.TensorSpec([None, None], tf.string),
-    "history_time": tf.TensorSpec([None, None], tf.float64),
-    "k": tf.TensorSpec([None], tf.int32),
-    "exclude_seen": tf.TensorSpec([None], tf.bool),
+INPUTS = {
+    "user_id": TensorInfo("string", (None,)),
+    "history": TensorInfo("string", (None, None)),
+    "history_time": TensorInfo("float64", (None, None)),
+    "k": TensorInfo("int32", (None,)),
+    "exclude_seen": TensorInfo("bool", (None,)),
+    "filter_year": TensorInfo("float64", (None, 2)),
 }
 
 
-def tensors(**arguments):
-    made, single = to_tensors(arguments, SPECS)
-    assert set(made) == set(SPECS)
-    assert all(made[name].dtype == spec.dtype for name, spec in SPECS.items())
-    assert all(len(made[name].shape) == len(spec.shape) for name, spec in SPECS.items())
-    return {name: tensor.numpy().tolist() for name, tensor in made.items()}, single
+def arrays(**arguments):
+    made, single = to_arrays(arguments, INPUTS)
+    assert set(made) == set(INPUTS)
+    assert all(made[name].dtype == info.numpy for name, info in INPUTS.items())
+    assert all(made[name].ndim == len(info.shape) for name, info in INPUTS.items())
+    return {name: array.tolist() for name, array in made.items()}, single
 
 
 def test_one_question():
-    made, single = tensors(user_id="é", history=["a", b"b"], k=3, exclude_seen=True)
+    made, single = arrays(user_id="é", history=["a", b"b"], k=3, exclude_seen=True)
     assert single
     assert made.pop("history_time")[0] == pytest.approx([np.nan], nan_ok=True)
+    assert made.pop("filter_year")[0] == pytest.approx([np.nan, np.nan], nan_ok=True)
     assert made == {"user_id": ["é".encode()], "history": [[b"a", b"b"]], "k": [3], "exclude_seen": [True]}
 
 
 def test_nothing_given_is_one_question_of_padding():
-    made, single = tensors()
+    made, single = arrays()
     assert single
     assert (made["user_id"], made["history"], made["k"], made["exclude_seen"]) == (
         [b""],
@@ -40,11 +42,11 @@ def test_nothing_given_is_one_question_of_padding():
         [False],
     )
     assert np.isnan(made["history_time"]).all()
-    assert tensors(user_id=None, history=None)[0]["history"] == [[b""]]
+    assert arrays(user_id=None, history=None)[0]["history"] == [[b""]]
 
 
 def test_a_batch_is_padded_to_one_width_and_single_values_go_for_all():
-    made, single = tensors(
+    made, single = arrays(
         user_id=["a", None], history=[["x"], ["y", "z", "w"]], history_time=[None, [1, None]], k=5
     )
     assert not single
@@ -52,8 +54,23 @@ def test_a_batch_is_padded_to_one_width_and_single_values_go_for_all():
     assert made["history"] == [[b"x", b"", b""], [b"y", b"z", b"w"]]
     np.testing.assert_array_equal(made["history_time"], [[np.nan, np.nan], [1, np.nan]])
     assert made["k"] == [5, 5]
-    made, _ = tensors(user_id=["a", "b"], history=["x", "y"])
+    made, _ = arrays(user_id=["a", "b"], history=["x", "y"])
     assert made["history"] == [[b"x", b"y"]] * 2
+
+
+@pytest.mark.parametrize(
+    ("given", "expected", "one"),
+    [
+        ([1990, None], [[1990, np.nan]], True),
+        ([None, 1.5], [[np.nan, 1.5]], True),
+        ([[1, 2], None, []], [[1, 2], [np.nan, np.nan], [np.nan, np.nan]], False),
+        ([], [[np.nan, np.nan]], True),
+    ],
+)
+def test_a_range_has_two_values(given, expected, one):
+    made, single = arrays(filter_year=given)
+    np.testing.assert_array_equal(made["filter_year"], expected)
+    assert single == one
 
 
 @pytest.mark.parametrize(
@@ -70,7 +87,7 @@ def test_a_batch_is_padded_to_one_width_and_single_values_go_for_all():
     ],
 )
 def test_lists_of_one_question_and_of_a_batch(given, expected, one):
-    made, single = tensors(history=given)
+    made, single = arrays(history=given)
     assert (made["history"], single) == (expected, one)
 
 
@@ -83,22 +100,31 @@ def test_lists_of_one_question_and_of_a_batch(given, expected, one):
         ({"history": [[["a"]]]}, "history is a list, or a list of lists for a batch"),
         ({"history": [1.5]}, r"history takes strings \(or bytes, for media\), got 1.5"),
         ({"user_id": True}, "user_id takes strings"),
-        ({"history_time": ["yesterday"]}, "history_time takes numbers, got 'yesterday'"),
-        ({"k": "many"}, "k takes numbers, got 'many'"),
+        ({"history_time": ["yesterday"]}, r"history_time takes numbers \(float64\), got 'yesterday'"),
+        ({"k": "many"}, r"k takes numbers \(int32\), got 'many'"),
+        ({"k": 2**31}, r"k takes numbers \(int32\), got '2147483648'"),
+        ({"filter_year": [1990]}, r"filter_year takes 2 values, of which None may be one; got \[1990\]"),
+        ({"filter_year": 1990}, "filter_year takes 2 values"),
+        ({"filter_year": [[1, 2], [1, 2, 3]]}, "filter_year takes 2 values"),
     ],
 )
 def test_what_is_refused(arguments, match):
     with pytest.raises(ValueError, match=match):
-        tensors(**arguments)
+        arrays(**arguments)
 
 
-def test_answers_are_strings_floats_and_arrays():
+def test_bytes_are_kept_to_the_last_one():
+    assert arrays(user_id=b"\xff\x00\x00")[0]["user_id"] == [b"\xff\x00\x00"]
+
+
+@pytest.mark.parametrize("text", [str, str.encode], ids=["strings", "bytes"])
+def test_answers_are_strings_floats_and_arrays(text):
     one, two = to_answers(
         {
-            "item_id": tf.constant([["é", ""], ["b", "c"]]),
-            "word": tf.constant(["x", "y"]),
-            "score": tf.constant([1.0, 2.0]),
-            "vector": tf.constant([[1.0], [2.0]]),
+            "item_id": np.asarray([[text("é"), text("")], [text("b"), text("c")]], object),
+            "word": np.asarray([text("x"), text("y")], object),
+            "score": np.asarray([1.0, 2.0], "float32"),
+            "vector": np.asarray([[1.0], [2.0]], "float32"),
         }
     )
     assert list(one) == ["item_id", "score", "vector", "word"]

@@ -1,5 +1,6 @@
-"""Asking an export: needs TensorFlow and the folder, no Keras and no training code."""
+"""Asking an export, in this process or over the network: no Keras and no training code."""
 
+from tfmmrec.serving.client import Client
 from tfmmrec.serving.local import Served
 
-__all__ = ["Served"]
+__all__ = ["Client", "Served"]

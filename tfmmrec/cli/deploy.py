@@ -1,0 +1,54 @@
+"""`tfmmrec deploy`: the files that run TensorFlow Serving on exports."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer import Option
+
+from tfmmrec.cli.options import AsJson, print_json
+
+
+def deploy(
+    savedmodels: Annotated[
+        Path,
+        typer.Argument(
+            help="The folder of all exported models: savedmodels, not savedmodels/films.",
+            metavar="SAVEDMODELS",
+        ),
+    ],
+    to: Annotated[Path, Option(help="Where to.")] = Path("deploy"),
+    image: Annotated[
+        str, Option(help="Of TensorFlow Serving; pin a version for production.")
+    ] = "tensorflow/serving:latest",
+    cores: Annotated[int, Option(min=1, help="Of the machine, or of each replica, that serves.")] = 4,
+    replace: Annotated[bool, Option("--replace", help="Write over files that are there.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write what runs TensorFlow Serving on all exports: its configuration, Docker Compose, Kubernetes.
+
+    Every model is served by the name of its folder, the latest version of each; one that is exported later is
+    found by itself. Requests are batched, and Prometheus finds numbers. Nothing is started. Examples:
+
+        tfmmrec deploy savedmodels
+
+        tfmmrec deploy savedmodels --to production --image tensorflow/serving:2.19.1 --cores 8
+    """
+    from tfmmrec.serving.deployment import REST_PORT, Deployment, docker_command
+
+    deployment = Deployment.of(savedmodels, image, cores)
+    written = deployment.write(to, replace)
+    command = docker_command(deployment, to)
+    if as_json:
+        print_json({"models": deployment.models, "files": written, "docker": command})
+        return
+    typer.echo(f"Models: {', '.join(deployment.models)}.")
+    typer.echo(f"Files: {', '.join(os.fspath(path) for path in written)}.")
+    typer.echo(f"\n{command}\n")
+    typer.echo(
+        f"Or: docker compose -f {to / 'docker-compose.yml'} up, or kubectl apply -f {to / 'kubernetes.yaml'}"
+    )
+    typer.echo(f"Then: curl http://127.0.0.1:{REST_PORT}/v1/models/{deployment.models[0]}")
