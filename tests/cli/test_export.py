@@ -5,8 +5,6 @@ import json
 import os
 import shutil
 
-from tfmmrec.cli.export import latest_version, next_version
-
 
 def test_an_export_can_be_asked(exported):
     assert (exported.folder / "saved_model.pb").is_file()
@@ -17,8 +15,9 @@ def test_an_export_can_be_asked(exported):
 def test_where_it_goes_and_who_is_known_in_it(trained, tfmmrec, monkeypatch, tmp_path):
     asked = {}
 
-    def note(model, catalogue, path, users, index, overwrite):
-        asked.update(path=path.as_posix(), users=users, index=index, overwrite=overwrite)
+    def note(model, catalogue, path, **settings):
+        assert callable(settings.pop("progress"))
+        asked.update(path=path.as_posix(), **settings)
         return path
 
     monkeypatch.setattr(importlib.import_module("tfmmrec.export"), "export", note)
@@ -29,14 +28,21 @@ def test_where_it_goes_and_who_is_known_in_it(trained, tfmmrec, monkeypatch, tmp
     assert list(asked["users"].ids) == [f"u{user}" for user in range(10)]
     result = tfmmrec("export", trained.folder, "savedmodels/b/7", "--without-users", "--replace")
     exact = {"name": "exact"}
-    assert asked == {"path": "savedmodels/b/7", "users": None, "index": exact, "overwrite": True}
+    told = {"path": "savedmodels/b/7", "users": None, "index": exact, "overwrite": True, "filters": ()}
+    told["updatable"] = True
+    assert asked == told
+    assert tfmmrec("export", trained.folder, "--filter", "genre", "--filter", "year").exit_code == 0
+    assert asked["filters"] == ["genre", "year"]
+    assert tfmmrec("export", trained.folder, "--not-updatable").exit_code == 0
+    assert asked["updatable"] is False
     assert "0 users" in result.stdout and "--history" in result.stdout
 
 
 def test_an_index_of_cells_says_what_it_found(trained, tfmmrec, tmp_path):
     done = tfmmrec("export", trained.folder, tmp_path / "1", "--index", "ivf", "--recall-target", "0.9")
     assert done.exit_code == 0, done.output
-    assert "Index: 1 cells, 1 probes, 1.0 recall@100." in done.stdout
+    told = "1 cells, 1 probes, 1.0 recall@100, 1 cosine probes, 1.0 cosine recall@100."
+    assert f"Index: {told}" in done.stdout and f"Index of users: {told}" in done.stdout
     about = json.loads((tmp_path / "1" / "assets.extra" / "about.json").read_text("utf-8"))
     assert about["index"] == {"name": "ivf", "recall_target": 0.9}
 
@@ -48,13 +54,11 @@ def test_an_exact_index_takes_no_recall(trained, tfmmrec, tmp_path):
     assert not (tmp_path / "1").exists()
 
 
-def test_the_next_version_follows_the_highest(tmp_path):
-    assert latest_version(tmp_path / "films") == tmp_path / "films" / "0"  # there is none
-    assert next_version(tmp_path / "films") == tmp_path / "films" / "1"
-    for name in ("2", "10", "notes", ".11-aside"):
-        (tmp_path / "films" / name).mkdir(parents=True)
-    assert latest_version(tmp_path / "films") == tmp_path / "films" / "10"
-    assert next_version(tmp_path / "films") == tmp_path / "films" / "11"
+def test_a_filter_that_cannot_be_is_refused(trained, tfmmrec, tmp_path):
+    refused = tfmmrec("export", trained.folder, tmp_path / "1", "--filter", "genra")
+    assert refused.exit_code == 2
+    assert "Did you mean 'genre'" in refused.stderr
+    assert not (tmp_path / "1").exists()
 
 
 def test_the_same_export_again_says_so_and_prints_the_same(exported, trained, tfmmrec):

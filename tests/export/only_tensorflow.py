@@ -1,6 +1,7 @@
-"""Run as a program: loads an export with TensorFlow alone and asks every signature; prints JSON.
+"""Run as a program: loads an export with TensorFlow alone and asks it; prints JSON.
 
-``python only_tensorflow.py FOLDER``, where the questions stand in ``FOLDER.json``.
+``python only_tensorflow.py FOLDER``, where the requests stand in ``FOLDER.json``: pairs of a signature and
+its inputs. Bytes are no JSON, so each stands as the character of its number (Latin-1).
 """
 
 import importlib.abc
@@ -20,6 +21,19 @@ class Blocked(importlib.abc.MetaPathFinder):
         return None
 
 
+def to_json(array) -> dict:
+    """An array's shape and values."""
+    values = array.ravel().tolist()
+    texts = [value.decode("latin-1") if isinstance(value, bytes) else value for value in values]
+    return {"shape": list(array.shape), "values": texts}
+
+
+def from_json(given: dict) -> tuple[list, list[int]]:
+    """Values and shape of an array."""
+    values = [value.encode("latin-1") if isinstance(value, str) else value for value in given["values"]]
+    return values, given["shape"]
+
+
 def main(folder: Path) -> None:
     import tensorflow as tf
 
@@ -28,19 +42,17 @@ def main(folder: Path) -> None:
         del sys.modules[name]
     sys.meta_path.insert(0, Blocked())
     signatures = tf.saved_model.load(str(folder)).signatures
-    answers = {}
-    for name, request in json.loads(folder.with_suffix(".json").read_text("utf-8")).items():
-        specs = signatures[name].structured_input_signature[1]
-        tensors = {key: tf.constant(request[key], spec.dtype) for key, spec in specs.items()}
-        outputs = signatures[name](**tensors)
-        answers[name] = {
-            key: [cell.decode() for cell in value.numpy().flat]
-            if value.dtype == tf.string
-            else value.numpy().ravel().tolist()
-            for key, value in outputs.items()
-        }
+    answers = []
+    for name, request in json.loads(folder.with_suffix(".json").read_text("utf-8")):
+        inputs = {}
+        for key, spec in signatures[name].structured_input_signature[1].items():
+            values, shape = from_json(request[key])
+            inputs[key] = tf.reshape(tf.constant(values, spec.dtype), shape)
+        outputs = signatures[name](**inputs)
+        answers.append({key: to_json(value.numpy()) for key, value in outputs.items()})
     blocked = [name for name in sys.modules if name.split(".")[0] in Blocked.names]
-    print(json.dumps({"answers": answers, "blocked": blocked, "served": sorted(signatures)}))
+    said = {"answers": answers, "blocked": blocked, "served": sorted(signatures), "version": tf.__version__}
+    print(json.dumps(said))
 
 
 if __name__ == "__main__":

@@ -62,8 +62,9 @@ def test_shapes_and_types_of_inputs_and_outputs(path):
     for signature in loaded(path()).signatures.values():
         inputs = signature.structured_input_signature[1]
         for name, spec in inputs.items():
-            assert spec.dtype in (tf.string, tf.float64, tf.int32, tf.bool)
-            assert spec.shape.as_list() in ([None], [None, None])
+            assert spec.dtype in (tf.string, tf.float64, tf.float32, tf.int32, tf.bool)
+            assert spec.shape.as_list() in ([None], [None, None], [None, 2])
+            assert (spec.dtype == tf.float32) == (name == "diversity" or name.startswith("weight_"))
             assert (spec.dtype == tf.int32) == (name == "k")
         assert len({spec.name for spec in inputs.values()}) == len(inputs)
         for spec in signature.structured_outputs.values():
@@ -135,8 +136,8 @@ def with_a_column_of_padding(request, specs):
         nothing = {tf.string: "", tf.bool: False, tf.int32: 0}.get(spec.dtype, float("nan"))
         if len(spec.shape) == 1:
             whole[name] = world.padded(request.get(name, [nothing] * rows), nothing)
-        elif name == "item_taste":  # a vector is whole, or padding
-            whole[name] = world.padded(request.get(name, [[nothing]] * rows), nothing)
+        elif name.endswith("_taste") or spec.shape[1]:  # a vector and a range are whole, or padding
+            whole[name] = world.padded(request.get(name, [[nothing] * (spec.shape[1] or 1)] * rows), nothing)
         else:
             whole[name] = [[nothing, *row] for row in world.padded(request.get(name, [[]] * rows), nothing)]
     return whole
@@ -147,14 +148,15 @@ def test_a_server_that_pads_and_batches_gives_everybody_their_own_answer(signatu
     path = world.shop_export()
     specs = loaded(path).signatures[signature].structured_input_signature[1]
     requests = [
-        {"user_id": ["ann"], "k": [2], "exclude_seen": [True]},
-        raw_user(1) | {"k": [7], "exclude": [["y", "z", "é"]]},
-        raw_user(0) | {"k": [3], "exclude_seen": [True]},
+        {"user_id": ["ann"], "k": [2], "exclude_seen": [True], "filter_price": [[None, 14.0]]},
+        raw_user(1) | {"k": [7], "exclude": [["y", "z", "é"]], "diversity": [0.6]},
+        raw_user(0) | {"k": [3], "exclude_seen": [True], "filter_tags": [["red", "no such tag"]]},
+        {"user_id": ["dan"], "k": [3], "allow": [["x", "y", "z", "é"]], "weight_like": [-1.0]},
         batch([raw_user(2), raw_user(3)]) | {"k": [1, 10]},
     ]
     if signature == "rank":
-        items = [raw_items([5]), {}, raw_items([8]), raw_items([4, 3])]
-        candidates = [[["x"]], [ITEMS], [["é", "x"]], [["5"], ["06"]]]
+        items = [raw_items([5]), {}, raw_items([8]), {}, raw_items([4, 3])]
+        candidates = [[["x"]], [ITEMS], [["é", "x"]], [["z"]], [["5"], ["06"]]]
         requests = [
             {name: value for name, value in request.items() if name in specs}
             | item
@@ -180,6 +182,15 @@ def test_a_server_that_pads_and_batches_gives_everybody_their_own_answer(signatu
         row += size
 
 
+def test_filters_and_weights_are_named_after_features_and_outputs():
+    schema = Schema(
+        item=[Category("kind")], tasks=[NextItem(), Rating("score"), Multiclass("end")], timestamp="time"
+    )
+    names = Names(schema, ["end"], ["kind"])
+    assert names.filters == {"kind": "filter_kind"}
+    assert names.weights == {"score": "weight_score", "score_": "weight_score_"}
+
+
 def test_the_conventions_say_what_is_tested_here():
     assert all(one.endswith(".") for one in CONVENTIONS)
     for word in (
@@ -188,6 +199,10 @@ def test_the_conventions_say_what_is_tested_here():
         "column of padding",
         "max(k)",
         "exclude_seen",
+        "allow lists",
+        "filter_<feature>",
+        "weight_<output>",
+        "diversity",
         "NaN",
     ):
         assert any(word in one for one in CONVENTIONS), word

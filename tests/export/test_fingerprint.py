@@ -11,6 +11,7 @@ from export import world
 from tfmmrec.export import KnownUsers
 from tfmmrec.export import fingerprint as module
 from tfmmrec.export.fingerprint import fingerprint
+from tfmmrec.export.search import SearchVectors
 from tfmmrec.models import build_recommender
 
 
@@ -92,6 +93,28 @@ def test_the_index_and_who_writes_are_in_it(parts, whole, monkeypatch):
         with monkeypatch.context() as newer:
             newer.setitem(found, name, "99.0")
             assert (fingerprint(**parts) == whole) == (name == "cores")
+
+
+def test_filters_their_attributes_and_the_number_of_candidates_are_in_it(parts, whole):
+    catalogue = parts["catalogue"]
+    seen = {whole, fingerprint(**parts, candidates=99)}
+    seen |= {fingerprint(**parts, filters=filters) for filters in (["price"], ["tags"], ["price", "tags"])}
+    assert len(seen) == 5
+    assert fingerprint(**parts, filters=("tags", "price")) in seen
+    for feature in ("price", "tags"):
+        other = dataclasses.replace(catalogue, attributes=features_moved(catalogue.attributes, feature))
+        assert fingerprint(**{**parts, "catalogue": other}) == whole
+        assert fingerprint(**{**parts, "catalogue": other}, filters=[feature]) not in seen
+
+
+def test_vectors_in_place_of_features_and_what_is_searched_by_are_in_it(parts, whole):
+    vectors, search = np.ones((10, 8), "float32"), SearchVectors(np.ones((10, 8)), np.ones((3, 8)))
+    seen = {whole, fingerprint(**parts, vectors=vectors), fingerprint(**parts, vectors=moved(vectors))}
+    seen.add(fingerprint(**parts, vectors=vectors, search=search))
+    for name in ("vectors", "queries"):
+        other = dataclasses.replace(search, **{name: moved(getattr(search, name))})
+        seen.add(fingerprint(**parts, vectors=vectors, search=other))
+    assert len(seen) == 6
 
 
 def test_weights_and_configuration_are_in_it():

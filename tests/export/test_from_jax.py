@@ -14,6 +14,7 @@ import tensorflow as tf
 from export import world
 from tfmmrec.export import KnownUsers, export
 from tfmmrec.export.fingerprint import fingerprint
+from tfmmrec.export.warmup import WARMUP
 
 TRAINS_AND_EXPORTS = """
 import json, sys
@@ -31,12 +32,13 @@ model.train_on_batch(x, y, sample_weight=w)
 after = model.encode_items(data.items, batch=10)["vector"]
 assert model.optimizer.iterations == 1
 users = KnownUsers.of(data)
-path = export(model, data.catalogue, sys.argv[1], users=users)
+path = export(model, data.catalogue, sys.argv[1], users=users, filters=["price"], candidates=7)
 model.save(sys.argv[2])
 written = path.stat().st_ino
-assert export(model, data.catalogue, path, users=users) == path and path.stat().st_ino == written
+same = dict(users=users, filters=["price"], candidates=7)
+assert export(model, data.catalogue, path, **same) == path and path.stat().st_ino == written
 model.train_on_batch(x, y, sample_weight=w)
-assert not is_made_of(path, model, data.catalogue, users)
+assert not is_made_of(path, model, data.catalogue, **same)
 print(json.dumps({"ids": list(data.item_ids), "vectors": after.tolist(), "path": str(path)}))
 """
 
@@ -64,6 +66,7 @@ def test_a_model_trained_on_jax_answers_under_tensorflow(tmp_path):
     assert os.listdir(target.parent) == ["1"]
     about = json.loads((target / "assets.extra" / "about.json").read_text("utf-8"))
     assert about["versions"]["backend"] == "tensorflow"
+    assert (target / WARMUP).stat().st_size > 0
     signature = tf.saved_model.load(str(target)).signatures["encode_item"]
     ids = tf.constant(said["ids"])
     nothing = tf.fill([len(said["ids"])], tf.constant(float("nan"), tf.float64))
@@ -72,8 +75,12 @@ def test_a_model_trained_on_jax_answers_under_tensorflow(tmp_path):
     model = keras.saving.load_model(tmp_path / "trained.keras")
     data, _ = world.circle()
     users = KnownUsers.of(data)
-    assert about["fingerprint"] == fingerprint(model, data.catalogue, users)
-    assert export(model, data.catalogue, target, users=users) == target
+    same = {"users": users, "filters": ["price"], "candidates": 7}
+    assert about["fingerprint"] == fingerprint(model, data.catalogue, **same)
+    assert export(model, data.catalogue, target, **same) == target
+    served = {"user_id": ["ann"], "k": [10], "filter_price": [[5, 6.5]]}
+    found = world.text(world.call(target, "recommend", **served)["item_id"])[0]
+    assert {item for item in found if item} == set(world.ITEMS[:2])
     assert os.listdir(target.parent) == ["1"]
 
 

@@ -52,3 +52,14 @@ def test_every_item_met_counts_as_seen_once(data):
     known = KnownUsers.of(data)
     of_user = [known.seen[a:b].tolist() for a, b in zip(known.seen_start, known.seen_start[1:], strict=False)]
     assert of_user == [[0, 1, 2, 4], [], [3], []]
+
+
+def test_events_of_items_that_are_gone_go_with_them(data):
+    known = KnownUsers.of(data).keeping(np.asarray([True, True, False, False, True, True]))
+    assert known.start.tolist() == [0, 2, 2, 2, 2]
+    assert (known.item.tolist(), known.time.tolist()) == ([0, 1], [30, 40])
+    assert known.events["kind"]["value"].tolist() == [3, 4]
+    assert known.seen_start.tolist() == [0, 3, 3, 3, 3]
+    assert known.seen.tolist() == [0, 1, 2]  # 0, 1 and 4, by the rows that are left
+    assert known.item.dtype == known.seen.dtype == "int32" and known.start.dtype == "int64"
+    assert len(known) == 4 and known.features["age"]["number"].tolist() == [0, 1, 2, 3]

@@ -39,8 +39,8 @@ def test_values_are_prepared_and_an_absent_one_is_missing(feature, values):
         np.testing.assert_array_equal(parts[part], direct[part])
 
     none = read(tf.constant([absent, absent], raw.dtype))
-    tokens, mask = feature.encoder(8, state, name="encoder")(parts)
-    of_none, mask_of_none = feature.encoder(8, state, name="encoder")(none)
+    tokens, mask = feature.make_encoder(8, state, name="encoder")(parts)
+    of_none, mask_of_none = feature.make_encoder(8, state, name="encoder")(none)
     assert mask.numpy().any(axis=1).tolist() == [True, False, True]
     assert not mask_of_none.numpy().any()
     assert of_none.shape[1:] == tokens.shape[1:]

@@ -27,6 +27,8 @@ ITEMS = ["a,b", "🎬", "i 2", "é", '"q"', "5", "06", "x", "y", "z"]  # the las
 USERS = ["ann", "bob,c", "😀", "dan"]
 HISTORIES = [[0, 1, 2, 3, 4, 5, 6], [3, 2, 0], [7], [6, 5, 4, 6, 1]]
 DEVICES = ["phone", "desk", ""]
+FILTERS = ["kind", "tags", "price", "released"]
+CANDIDATES = 6
 START = 1.7e9
 
 
@@ -157,13 +159,17 @@ def shop():
     """Data and model with every modality, an order and all heads."""
     write_files(folder() / "shop")
     data = load(folder() / "shop", shop_schema())
-    return data, perturbed(build_recommender(data.schema, data.vocabulary, width=8, fusion="concat", seed=1))
+    settings = {"width": 8, "fusion": "concat", "alignment": "contrastive"}
+    return data, perturbed(build_recommender(data.schema, data.vocabulary, seed=1, **settings))
 
 
 @functools.cache
 def shop_export() -> Path:
     data, model = shop()
-    return export(model, data.catalogue, folder() / "savedmodels" / "shop" / "1", users=KnownUsers.of(data))
+    path = folder() / "savedmodels" / "shop" / "1"
+    return export(
+        model, data.catalogue, path, users=KnownUsers.of(data), filters=FILTERS, candidates=CANDIDATES
+    )
 
 
 def circle_schema() -> Schema:
@@ -172,6 +178,15 @@ def circle_schema() -> Schema:
         tasks=[Match(), Rating("score")],
         history=History(length=4, layers=1, heads=2),
     )
+
+
+@functools.cache
+def shop_cells_export() -> Path:
+    """The shop with an index of cells, which all are looked into."""
+    data, model = shop()
+    index = {"name": "ivf", "size": 2, "recall_target": 1.0}
+    to = folder() / "savedmodels" / "shop_cells" / "1"
+    return export(model, data.catalogue, to, users=KnownUsers.of(data), index=index)
 
 
 @functools.cache
@@ -204,15 +219,28 @@ def loaded(path: Path):
 
 def call(path: Path, signature: str, **given) -> dict:
     """Asks a signature: what is not given is padding; nested lists in, numpy arrays out."""
-    function = loaded(path).signatures[signature]
+    return answer(path, signature, whole(path, signature, **given))
+
+
+def whole(path: Path, signature: str, **given) -> dict[str, np.ndarray]:
+    """A request with every input; what is not given is padding."""
     batch = max(len(value) for value in given.values())
-    tensors = {}
-    for name, spec in function.structured_input_signature[1].items():
+    arrays = {}
+    for name, spec in loaded(path).signatures[signature].structured_input_signature[1].items():
         nothing = {tf.string: "", tf.bool: False, tf.int32: 0}.get(spec.dtype, float("nan"))
-        values = given.pop(name, [nothing] * batch if len(spec.shape) == 1 else [[nothing]] * batch)
-        tensors[name] = tf.constant(padded(values, nothing), spec.dtype)
+        absent = nothing if len(spec.shape) == 1 else [nothing] * (spec.shape[1] or 1)
+        values = given.pop(name, [absent] * batch)
+        arrays[name] = tf.constant(padded(values, nothing), spec.dtype).numpy()
     assert not given, f"{signature} takes no {sorted(given)}"
-    return {name: tensor.numpy() for name, tensor in function(**tensors).items()}
+    return arrays
+
+
+def answer(path: Path, signature: str, request: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """What this process answers to a whole request."""
+    function = loaded(path).signatures[signature]
+    specs = function.structured_input_signature[1]
+    outputs = function(**{name: tf.constant(array, specs[name].dtype) for name, array in request.items()})
+    return {name: tensor.numpy() for name, tensor in outputs.items()}
 
 
 def padded(values: list, nothing) -> list:
@@ -236,6 +264,12 @@ def raw_items(rows) -> dict:
     """Shop items by their content as a request brings them; −1 brings nothing."""
     contents = [item_content(row) if row >= 0 else {} for row in rows]
     return batch([{name: [value] for name, value in content.items()} for content in contents])
+
+
+def raw_queries(rows, features=("title", "poster", "sound", "taste")) -> dict:
+    """What shop items have of some features, looked for; −1 looks for nothing."""
+    content = raw_items(rows)
+    return {f"query_{name}": content[f"item_{name}"] for name in features}
 
 
 def batch(requests) -> dict:

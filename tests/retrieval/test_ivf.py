@@ -5,8 +5,9 @@ import pytest
 import tensorflow as tf
 
 from contracts import IndexContract
-from contracts.index import search
+from contracts.index import passing, search
 from tfmmrec.retrieval import IVF, Exact
+from tfmmrec.retrieval.cells import BLOCK
 
 
 class TestIVF(IndexContract):
@@ -40,6 +41,7 @@ def test_few_cells_find_the_share_that_was_asked_for(clustered, index, cosine):
     recall = np.mean([len(set(a) & set(b)) / 20 for a, b in zip(found, true, strict=True)])
     assert recall >= 0.9
     assert index.measured["recall@20"] >= 0.95
+    assert index.measured["cosine recall@20"] >= 0.95
     assert index.probes <= index.measured["cells"] / 5
     assert (found >= 0).all()
     best = dict(zip(true[0].tolist(), of_true[0].tolist(), strict=True))
@@ -58,6 +60,26 @@ def test_a_batch_in_groups_is_a_batch_at_once(clustered, index, monkeypatch):
     in_groups = search(index, queries, k, excluded)
     np.testing.assert_array_equal(in_groups[0], at_once[0])
     np.testing.assert_allclose(in_groups[1], at_once[1], rtol=1e-6)
+
+
+def test_every_query_of_a_group_is_filtered_by_its_own(clustered, index, monkeypatch):
+    queries = clustered[1][:50]
+    mask = np.random.default_rng(3).random((50, 20_000)) < 0.7
+    k = np.full(50, 10)
+    at_once = search(index, queries, k, passes=passing(mask))
+    assert np.take_along_axis(mask, at_once[0], axis=1).all()
+    monkeypatch.setattr("tfmmrec.retrieval.ivf._BYTES", 8 * index.probes * 64 * 16 * 4)
+    np.testing.assert_array_equal(search(index, queries, k, passes=passing(mask))[0], at_once[0])
+
+
+@pytest.mark.parametrize("share", [0.7, 0.1, 0.01])
+def test_what_passes_is_found_as_well_as_everything(clustered, index, share):
+    vectors, queries = clustered[0], clustered[1][150:]
+    mask = np.random.default_rng(4).random((len(queries), 20_000)) < share
+    k = np.full(len(queries), 10)
+    found, _ = search(index, queries, k, passes=passing(mask))
+    true, _ = search(Exact(vectors), queries, k, passes=passing(mask))
+    assert np.mean([len(set(a) & set(b)) / 10 for a, b in zip(found, true, strict=True)]) >= 0.9
 
 
 def test_more_than_cells_hold_is_found_all_the_same(clustered, index):
@@ -88,8 +110,31 @@ def test_the_same_vectors_give_the_same_index(clustered, index):
 
 def test_cells_take_a_quarter_of_the_memory(index):
     (cells,) = (one for one in index.resources if one.dtype == tf.int8)
-    assert cells.shape[1:] == (64, 16)
-    assert cells.shape[0] * 64 < 2.5 * 20_000
+    assert cells.shape[1:] == (BLOCK, 16)
+    assert cells.shape[0] * BLOCK < 1.25 * 20_000  # hardly a place is empty
+
+
+def test_building_says_how_far_it_is(clustered):
+    told = []
+    IVF(clustered[0][:500], progress=lambda *said: told.append(said), size=20)
+    stages = list(dict.fromkeys(stage for stage, _, _ in told))
+    assert stages == ["index: cells", "index: tuning probes", "index: tuning cosine probes"]
+    for stage in stages:
+        done, total = zip(*(said[1:] for said in told if said[0] == stage), strict=True)
+        assert list(done) == sorted(done) and done[-1] == total[-1] == total[0]
+
+
+def test_every_item_is_scored_in_one_branch_of_the_graph(index):
+    specs = [tf.TensorSpec(shape, dtype) for shape, dtype in (((None, 16), "float32"), ((None,), "int32"))]
+    function = tf.function(index.search, input_signature=[*specs, tf.TensorSpec((None, None), "int32")])
+    graph = function.get_concrete_function().graph.as_graph_def(add_shapes=False)
+    every = [
+        node
+        for of_branch in graph.library.function
+        for node in of_branch.node_def
+        if node.op == "TensorScatterUpdate"
+    ]
+    assert len(every) == 1
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,18 @@ def export(
             help="With --index ivf: the share of the best 100 to be found.  [default: 0.95]",
         ),
     ] = None,
+    filters: Annotated[
+        list[str] | None,
+        Option(
+            "--filter",
+            help="An item feature to filter recommendations by, such as genre; may be repeated.",
+            metavar="FEATURE",
+        ),
+    ] = None,
+    not_updatable: Annotated[
+        bool,
+        Option("--not-updatable", help="Leave out what `tfmmrec index` makes the next version from."),
+    ] = False,
     replace: Annotated[bool, Option("--replace", help="Replace a version that is there.")] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -49,6 +61,8 @@ def export(
         tfmmrec export runs/films savedmodels/films/7 --without-users
 
         tfmmrec export runs/films --index ivf --recall-target 0.98
+
+        tfmmrec export runs/films --filter genre --filter year
     """
     import_quietly()
     from tfmmrec.aside import sweep
@@ -56,6 +70,7 @@ def export(
     from tfmmrec.export import KnownUsers, is_made_of
     from tfmmrec.export import export as write
     from tfmmrec.export.about import ABOUT
+    from tfmmrec.export.versions import latest_version, next_version
     from tfmmrec.training import Run
 
     wanted: dict[str, Any] = {"name": index}
@@ -74,13 +89,24 @@ def export(
         alone = data.schema.user_id is None
         users = None if without_users or alone else KnownUsers.of(data)
         model = opened.load_model()
-        same = is_made_of(there, model, data.catalogue, users, wanted)
+        by = filters or ()
+        same = is_made_of(there, model, data.catalogue, users, wanted, by, updatable=not not_updatable)
         path = path or (there if same else next_version(folder))
         if same and not replace:
             report.line(f"{path} is this very export of {run} already; it is not written again.")
         else:
             report.line(f"Exporting {run} to {path}; the signatures take a while to trace.")
-        written = write(model, data.catalogue, path, users=users, index=wanted, overwrite=replace)
+        written = write(
+            model,
+            data.catalogue,
+            path,
+            users=users,
+            index=wanted,
+            overwrite=replace,
+            filters=by,
+            updatable=not not_updatable,
+            progress=report,
+        )
     size = sum(file.stat().st_size for file in written.rglob("*") if file.is_file())
     if as_json:
         print_json({"path": path, "bytes": size, "items": len(data.item_ids), "users": len(users or ())})
@@ -88,8 +114,11 @@ def export(
     known = "" if alone else f", {len(users or ()):,} users"
     typer.echo(f"{path}: {size / 1e6:.1f} MB, {len(data.item_ids):,} items{known}.")
     if index != "exact":
-        measured = json.loads((written / ABOUT).read_text("utf-8"))["index_measured"]
-        typer.echo("Index: " + ", ".join(f"{value:,} {name}" for name, value in measured.items()) + ".")
+        said = json.loads((written / ABOUT).read_text("utf-8"))
+        for key, what in (("index", "Index"), ("search", "Index of searches"), ("users", "Index of users")):
+            told = ", ".join(f"{value:,} {name}" for name, value in said[f"{key}_measured"].items())
+            if told:
+                typer.echo(f"{what}: {told}.")
     if quiet:
         return
     if opened.schema.retrieval is None:
@@ -97,14 +126,3 @@ def export(
         return
     asked = f"--user {data.user_ids[0]}" if users else f"--history {data.item_ids[0]}"
     typer.echo(f"Next: tfmmrec recommend {path} {asked}")
-
-
-def latest_version(folder: Path) -> Path:
-    """``folder/n`` with the highest version there is; ``folder/0`` where there is none."""
-    versions = [int(path.name) for path in folder.glob("*") if path.name.isdecimal()]
-    return folder / str(max(versions, default=0))
-
-
-def next_version(folder: Path) -> Path:
-    """``folder/n`` with n one above the highest version there is."""
-    return folder / str(int(latest_version(folder).name) + 1)

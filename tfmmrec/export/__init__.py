@@ -5,5 +5,17 @@ from tfmmrec.export.conventions import CONVENTIONS
 from tfmmrec.export.export import export
 from tfmmrec.export.known_users import KnownUsers
 from tfmmrec.export.servable import check_servable, core_ops
+from tfmmrec.export.upsert import Update, add_items, rebuild, remove_items
 
-__all__ = ["CONVENTIONS", "KnownUsers", "check_servable", "core_ops", "export", "is_made_of"]
+__all__ = [
+    "CONVENTIONS",
+    "KnownUsers",
+    "Update",
+    "add_items",
+    "check_servable",
+    "core_ops",
+    "export",
+    "is_made_of",
+    "rebuild",
+    "remove_items",
+]

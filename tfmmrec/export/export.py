@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import errno
-import json
 import os
-import shutil
-import subprocess
-import sys
-import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import keras
-
-import tfmmrec
 from tfmmrec import retrieval
-from tfmmrec.aside import folder_aside, sweep, take_place, written_elsewhere
+from tfmmrec.aside import sweep
 from tfmmrec.data.dataset import Catalogue
+from tfmmrec.data.features import Progress
 from tfmmrec.export.about import is_made_of
-from tfmmrec.export.handover import save_catalogue, save_users
+from tfmmrec.export.filters import checked_filters
+from tfmmrec.export.handover import Given
 from tfmmrec.export.known_users import KnownUsers
-from tfmmrec.export.saved_model import write_saved_model
+from tfmmrec.export.reordering import CANDIDATES
+from tfmmrec.export.versions import checked_version, write_version
 from tfmmrec.members import find
-from tfmmrec.models import Recommender
+from tfmmrec.models import Recommender, without_graph
 from tfmmrec.retrieval import Index
 from tfmmrec.schema import SIDES
 
@@ -35,6 +30,10 @@ def export(
     users: KnownUsers | None = None,
     index: Any = "exact",
     overwrite: bool = False,
+    filters: Sequence[str] = (),
+    candidates: int = CANDIDATES,
+    updatable: bool = True,
+    progress: Progress | None = None,
 ) -> Path:
     """Writes everything a product asks of a model as one SavedModel; see `Signatures` and `CONVENTIONS`.
 
@@ -48,100 +47,67 @@ def export(
         model: trained, or loaded from a run.
         catalogue: the items to answer with: ``data.catalogue``.
         path: a new version of a served model, as in ``savedmodels/demo/1``.
-        users: users to know by their ids: ``KnownUsers.of(data)``. Without them, users are known by the
-            history that a request brings.
-        index: how the best items are found: ``"exact"``, ``"ivf"``, or a dict of ``name`` and settings,
-            such as ``{"name": "ivf", "recall_target": 0.98}``; see `tfmmrec.retrieval`.
+        users: users to know by their ids, and to answer ``similar_users`` with: ``KnownUsers.of(data)``.
+            Without them, users are known by the history that a request brings.
+        index: how the best items (and users) are found: ``"exact"``, ``"ivf"``, or a dict of ``name`` and
+            settings, such as ``{"name": "ivf", "recall_target": 0.98}``; see `tfmmrec.retrieval`.
         overwrite: replace a version that is there, whatever it was made from.
+        filters: names of item features that a request to ``recommend`` may filter by, such as
+            ``["genre", "year"]``: Category and Tags by any of some terms, Number and Timestamp by a range.
+        candidates: how many of the best items weights and diversity choose from, where a request brings them.
+        updatable: keep what `add_items`, `remove_items` and `rebuild` need in ``assets.extra/kept``, which
+            TensorFlow Serving does not read: the model, ids, vectors, attributes and popularity of the items
+            with the vocabulary, the known users and these settings; not the features of the items.
+        progress: called with a stage, what is done of it, and what there is to do.
 
     Returns:
         The path.
 
     Raises:
         ValueError: the path is no version, is taken by something else or is just being written, the catalogue
-            or the users are not the model's, or item vectors are not finite.
+            or the users are not the model's, there can be no such filter, or item vectors are not finite.
         OSError: the disk is full, or nothing may be written there.
         RuntimeError: the process on tensorflow failed; the message has its last words.
     """
     sweep(Path(os.path.abspath(path)).parent)
-    target = _checked_target(Path(path))
+    target = checked_version(Path(path))
     name = index["name"] if isinstance(index, dict) and "name" in index else index
     find(retrieval, Index, name)
     _check(model, catalogue, users)
+    model = without_graph(model)
+    filters = checked_settings(model, catalogue, filters, candidates)
     if target.exists() and not overwrite:
-        if is_made_of(target, model, catalogue, users, index):
+        if is_made_of(target, model, catalogue, users, index, filters, candidates, updatable):
             return target
         there = sorted(int(one.name) for one in target.parent.iterdir() if one.name.isdecimal())
         raise ValueError(
             f"{str(target)!r} is there already, with something else in it. Export to the next version, "
             f"{str(target.parent / str(there[-1] + 1))!r}, or pass overwrite=True."
         )
-    other = written_elsewhere(target)
-    if other is not None:
+    settings = {"index": index, "filters": filters, "candidates": candidates, "updatable": updatable}
+    return write_version(target, Given(model, catalogue, users, settings), progress)
+
+
+def checked_settings(
+    model: Recommender, catalogue: Catalogue, filters: Sequence[str], candidates: int
+) -> tuple[str, ...]:
+    """The filters as `checked_filters` returns them.
+
+    Raises:
+        ValueError: there can be no such filters, or not so many candidates.
+    """
+    filters = checked_filters(catalogue, filters)
+    if filters and model.schema.retrieval is None:
         raise ValueError(
-            f"Another process is just writing {str(target)!r}. Wait for it, or give another version. (Where "
-            f"there is none, delete {str(other)!r}.)"
+            "filters: the model has no task that ranks the catalogue, so there is nothing to be filtered. "
+            "Train one with NextItem or Match, or export without filters."
         )
-    target.parent.mkdir(parents=True, exist_ok=True)
-    # beside the version, so that it can be renamed; the name is no number, so that it is not served
-    with folder_aside(target) as aside:
-        new = aside / "new"
-        if keras.backend.backend() == "tensorflow":
-            write_saved_model(model, catalogue, users, index, new)
-        else:
-            _write_elsewhere(model, catalogue, users, index, new)
-        take_place(new, target)
-    return target
-
-
-def _write_elsewhere(
-    model: Recommender, catalogue: Catalogue, users: KnownUsers | None, index: Any, folder: Path
-) -> None:
-    """Hands everything over as files to a process that runs on tensorflow; see ``__main__.py``."""
-    with tempfile.TemporaryDirectory(dir=folder.parent) as handed:
-        given = Path(handed)
-        model.sync()
-        model.save(given / "model.keras")
-        save_catalogue(catalogue, given / "catalogue")
-        if users is not None:
-            save_users(users, given / "users")
-        (given / "index.json").write_text(json.dumps(index), "utf-8")
-        package = str(Path(tfmmrec.__file__).parents[1])
-        environment = {
-            **os.environ,
-            "KERAS_BACKEND": "tensorflow",
-            "CUDA_VISIBLE_DEVICES": "-1",  # this process holds the accelerators
-            "PYTHONPATH": os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")])),
-        }
-        command = [sys.executable, "-m", "tfmmrec.export", str(given), str(folder)]
-        ended = subprocess.run(
-            command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True
-        )
-        if ended.returncode:
-            shutil.rmtree(folder, ignore_errors=True)
-            full = os.strerror(errno.ENOSPC)
-            if full in ended.stderr:
-                raise OSError(errno.ENOSPC, full, str(folder))
-            raise RuntimeError(
-                "The export of a model on the backend "
-                f"{keras.backend.backend()!r} runs in a process on tensorflow, which failed:\n"
-                f"{ended.stderr.strip()[-2000:]}"
-            )
-
-
-def _checked_target(path: Path) -> Path:
-    path = Path(os.path.abspath(path))
-    if not path.name.isdecimal() or str(int(path.name)) != path.name:
+    if isinstance(candidates, bool) or not isinstance(candidates, int) or candidates < 1:
         raise ValueError(
-            f"An export is a version of a model: its path ends in a whole number, which TensorFlow Serving "
-            f"looks for; got {str(path)!r}. Give {str(path / '1')!r}."
+            "candidates is how many of the best items weights and diversity choose from, a whole number of 1 "
+            f"or more, such as {CANDIDATES}; got {candidates!r}."
         )
-    if path.exists() and not (path / "saved_model.pb").is_file() and (path.is_file() or any(path.iterdir())):
-        raise ValueError(
-            f"{str(path)!r} holds something else than a SavedModel, so it is not replaced. Give another "
-            "version."
-        )
-    return path
+    return filters
 
 
 def _check(model: Recommender, catalogue: Catalogue, users: KnownUsers | None) -> None:
@@ -151,7 +117,7 @@ def _check(model: Recommender, catalogue: Catalogue, users: KnownUsers | None) -
         raise ValueError(f"catalogue must be data.catalogue, got {type(catalogue).__name__}.")
     if users is not None and not isinstance(users, KnownUsers):
         raise ValueError(f"users must be KnownUsers.of(data) or None, got {type(users).__name__}.")
-    prepared, trained = catalogue.vocabulary.sizes(), model.vocabulary
+    prepared, trained = catalogue.vocabulary.learnt(), model.vocabulary
     for side in SIDES:
         for feature in model.schema.features(side):
             name = feature.name

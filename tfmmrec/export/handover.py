@@ -1,19 +1,75 @@
-"""A catalogue and known users as files, for an export in a process of its own. No pickle."""
+"""What an export is made from as files: for a process of its own, and for versions to come. No pickle."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 
 from tfmmrec.data.dataset import Catalogue, Features
 from tfmmrec.data.vocabulary import Vocabulary
 from tfmmrec.export.known_users import KnownUsers
+from tfmmrec.export.search import SearchVectors
+from tfmmrec.models import Recommender
 from tfmmrec.schema import Schema
 
 _ARRAYS = ("start", "item", "time", "seen_start", "seen")
+
+
+@dataclass(frozen=True)
+class Given:
+    """Everything an export is made from.
+
+    Attributes:
+        model: what answers.
+        catalogue: the items; where there are `vectors`, their features may be left out (``items={}``).
+        users: known users, or None.
+        settings: ``index``, ``filters``, ``candidates`` and ``updatable``; see `tfmmrec.export.export`.
+        vectors: float32 ``[N, D]``: of the catalogue's items; None: the model makes them, and `search`.
+        search: what the items are searched by; None: they are not.
+    """
+
+    model: Recommender
+    catalogue: Catalogue
+    users: KnownUsers | None
+    settings: dict[str, Any]
+    vectors: np.ndarray | None = None
+    search: SearchVectors | None = None
+
+    def save(self, folder: Path) -> None:
+        """Writes everything into a folder, which is made."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.model.sync()
+        _bare(self.model).save(folder / "model.keras")
+        save_catalogue(self.catalogue, folder / "catalogue")
+        if self.users is not None:
+            save_users(self.users, folder / "users")
+        if self.vectors is not None:
+            _save(folder / "vectors.npy", self.vectors)
+        if self.search is not None:
+            _save(folder / "search" / "vectors.npy", self.search.vectors)
+            _save(folder / "search" / "queries.npy", self.search.queries)
+        # an index that was given as a class is known by its name
+        settings = json.dumps(self.settings, default=lambda one: getattr(one, "__name__", str(one)))
+        (folder / "settings.json").write_text(settings, "utf-8")
+
+    @classmethod
+    def open(cls, folder: Path) -> Given:
+        """The way back from `save`; arrays stay on disk and are read where they are used."""
+        vectors, search = folder / "vectors.npy", folder / "search"
+        searched = search.is_dir()
+        return cls(
+            keras.saving.load_model(folder / "model.keras", compile=False),
+            open_catalogue(folder / "catalogue"),
+            open_users(folder / "users") if (folder / "users").is_dir() else None,
+            json.loads((folder / "settings.json").read_text("utf-8")),
+            _open(vectors) if vectors.is_file() else None,
+            SearchVectors(_open(search / "vectors.npy"), _open(search / "queries.npy")) if searched else None,
+        )
 
 
 def save_catalogue(catalogue: Catalogue, folder: Path) -> None:
@@ -26,6 +82,7 @@ def save_catalogue(catalogue: Catalogue, folder: Path) -> None:
     _write(folder / "catalogue.json", plain)
     _save(folder / "popularity.npy", catalogue.popularity)
     _save_features(folder / "items", catalogue.items)
+    _save_features(folder / "attributes", catalogue.attributes)
 
 
 def open_catalogue(folder: Path) -> Catalogue:
@@ -37,6 +94,7 @@ def open_catalogue(folder: Path) -> Catalogue:
         plain["item_ids"],
         _open_features(folder / "items"),
         _open(folder / "popularity.npy"),
+        _open_features(folder / "attributes"),
     )
 
 
@@ -57,6 +115,17 @@ def open_users(folder: Path) -> KnownUsers:
         features=_open_features(folder / "features"),
         **{name: _open(folder / f"{name}.npy") for name in _ARRAYS},
     )
+
+
+def _bare(model: Recommender) -> Recommender:
+    """The model without what training alone needs: an optimizer of twice its size, and auxiliary heads."""
+    if getattr(model, "optimizer", None) is None and model.auxiliary is None:
+        return model
+    bare = type(model).from_config(model.serving_config())
+    for name in ("item_tower", "user_tower", "ranker", "item_vectors"):  # together all that answers
+        if (part := getattr(model, name)) is not None:
+            getattr(bare, name).set_weights(part.get_weights())
+    return bare
 
 
 def _write(path: Path, plain: Any) -> None:

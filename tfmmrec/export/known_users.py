@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -36,6 +36,28 @@ class KnownUsers:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def keeping(self, kept: np.ndarray) -> KnownUsers:
+        """The users where some items are gone: their events are, too, and rows count the items that stay.
+
+        Args:
+            kept: bool ``[N]``, of the catalogue's items.
+        """
+        row = np.cumsum(kept, dtype="int32") - 1
+        users = np.arange(len(self), dtype="int64")
+        there, seen = kept[self.item], kept[self.seen]
+        return replace(
+            self,
+            start=_starts(np.repeat(users, np.diff(self.start))[there], len(self)),
+            item=row[self.item[there]],
+            time=self.time[there],
+            events={
+                feature: {part: array[there] for part, array in parts.items()}
+                for feature, parts in self.events.items()
+            },
+            seen_start=_starts(np.repeat(users, np.diff(self.seen_start))[seen], len(self)),
+            seen=row[self.seen[seen]],
+        )
 
     @classmethod
     def of(cls, data: Data) -> KnownUsers:

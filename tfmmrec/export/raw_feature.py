@@ -23,6 +23,7 @@ class RawFeature:
         self.preprocess = feature.preprocess(state)
         self.resources = list(getattr(self.preprocess, "resources", ()))
         self.missing = missing_parts(feature, state, 1)
+        self._example = feature.example(state)
 
     @property
     def dtype(self) -> Any:
@@ -36,6 +37,16 @@ class RawFeature:
         import tensorflow as tf
 
         return tf.TensorSpec([None] * (1 + self.feature.raw_rank), self.dtype, name)
+
+    def example(self) -> Any:
+        """One row of the input, as nested lists; a list that is no vector begins with padding."""
+        listed = self.feature.raw_rank and self.dtype.name == "string"
+        return ["", *self._example] if listed else self._example
+
+    def example_events(self, count: int) -> list[Any]:
+        """One row of the input ``[B, ?]`` of a history's feature: padding, and `count` events."""
+        value = self._example[0] if self.feature.raw_rank else self._example
+        return ["" if self.dtype.name == "string" else float("nan"), *[value] * count]
 
     def given(self, values: Any) -> Any:
         """bool ``[B]``: the rows whose value is not all padding."""
@@ -54,11 +65,14 @@ class RawFeature:
             parts = self.preprocess(self._together(values))
             return {part: tf.cast(parts[part], dtype) for part, (_, dtype) in self.spec.items()}
 
-        def nothing() -> Parts:
-            return {part: tf.repeat(tf.constant(array), rows, axis=0) for part, array in self.missing.items()}
-
-        parts = tf.cond(tf.reduce_any(self.given(values)), read, nothing)
+        parts = tf.cond(tf.reduce_any(self.given(values)), read, lambda: self.nothing(rows))
         return {part: tf.ensure_shape(parts[part], [None, *shape]) for part, (shape, _) in self.spec.items()}
+
+    def nothing(self, rows: Any) -> Parts:
+        """Parts ``[rows, …]`` where nothing is brought."""
+        import tensorflow as tf
+
+        return {part: tf.repeat(tf.constant(array), rows, axis=0) for part, array in self.missing.items()}
 
     def _together(self, values: Any) -> Any:
         """Moves padding behind a list of strings; a vector's places mean something and stay."""

@@ -1,37 +1,38 @@
-"""Writes a SavedModel: vectors of all items, signatures, the check, and what it says of itself."""
+"""Writes a SavedModel: item vectors, signatures, the check, what it says of itself, and its warm-up."""
 
 from __future__ import annotations
 
 import errno
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from tfmmrec.data.dataset import Catalogue
+from tfmmrec.data.features import Progress
 from tfmmrec.export.about import ABOUT, about
-from tfmmrec.export.known_users import KnownUsers
+from tfmmrec.export.handover import Given
+from tfmmrec.export.search import SearchVectors
 from tfmmrec.export.servable import check_servable, core_ops
 from tfmmrec.export.signatures import Signatures
-from tfmmrec.models import Recommender
+from tfmmrec.export.warmup import write_warmup
+from tfmmrec.members import chosen
+
+KEPT = Path("assets.extra", "kept")
+"""Where an export keeps what it was made from, so that `add_items` and others make the next version of it."""
 
 
-def write_saved_model(
-    model: Recommender, catalogue: Catalogue, users: KnownUsers | None, index: Any, folder: Path
-) -> None:
+def write_saved_model(given: Given, folder: Path, progress: Progress | None = None) -> None:
     """Writes the SavedModel into a new folder; under the tensorflow backend.
 
     Beside the signatures a loaded SavedModel has ``knows_user`` (where there are users) and ``knows_item``,
     functions from strings ``[B]`` to bool ``[B]``, for `tfmmrec.serving`.
 
     Args:
-        model: what answers.
-        catalogue: what is answered with; already known to fit the model.
-        users: known users, or None.
-        index: a name, or a dict of ``name`` and settings.
+        given: what it is made from; already known to fit together.
         folder: is made.
+        progress: is told how far the index is.
 
     Raises:
         ValueError: item vectors are not finite, or an operation cannot be served.
@@ -39,10 +40,17 @@ def write_saved_model(
     """
     import tensorflow as tf
 
-    vectors = model.encode_items(catalogue.items, batch=min(512, len(catalogue.item_ids)))["vector"]
-    if not np.isfinite(vectors).all():
+    model, catalogue, users, settings = given.model, given.catalogue, given.users, dict(given.settings)
+    updatable = settings.pop("updatable", True)
+    if given.vectors is None:
+        encoded = model.encode_items(catalogue.items, batch=min(512, len(catalogue.item_ids)))
+        vectors, search = encoded["vector"], SearchVectors.of(model, catalogue.items, encoded)
+    else:
+        vectors, search = np.asarray(given.vectors, "float32"), given.search
+    if not np.isfinite(vectors).all() or (search and not np.isfinite(search.vectors).all()):
         raise ValueError("The vectors of items are not all finite numbers; the training has diverged.")
-    answers = Signatures(model, catalogue, vectors, users, index)
+    telling = {**chosen(settings["index"]), "progress": progress}
+    answers = Signatures(model, catalogue, vectors, users, **{**settings, "index": telling}, search=search)
     functions = answers.functions()
     module = tf.Module()
     module.resources = answers.resources
@@ -58,6 +66,22 @@ def write_saved_model(
             raise
         raise OSError(errno.ENOSPC, full, str(folder)) from error
     check_servable(folder)
-    described = about(model, catalogue, users, index, answers.index.measured, functions, core_ops(folder))
+    described = about(
+        model,
+        catalogue,
+        users,
+        measured=answers.measured,
+        signatures=functions,
+        operations=core_ops(folder),
+        updatable=updatable,
+        vectors=given.vectors,
+        search=given.search,
+        **settings,
+    )
     (folder / ABOUT).parent.mkdir()
     (folder / ABOUT).write_text(json.dumps(described, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    write_warmup(folder, answers, functions, catalogue.item_ids, users)
+    if updatable:
+        # vectors stand for the items: what they were made from, pictures above all, is far larger
+        kept = replace(given, catalogue=replace(catalogue, items={}), vectors=vectors, search=search)
+        kept.save(folder / KEPT)

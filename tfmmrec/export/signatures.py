@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,10 +10,14 @@ from keras import ops
 
 from tfmmrec import retrieval
 from tfmmrec.data.dataset import Catalogue
+from tfmmrec.export.admission import Admission
 from tfmmrec.export.conventions import Names, heads
+from tfmmrec.export.filters import Filters
 from tfmmrec.export.item_reader import ItemReader
 from tfmmrec.export.known_users import KnownUsers
-from tfmmrec.export.raw_feature import padding
+from tfmmrec.export.reordering import CANDIDATES, Reordering
+from tfmmrec.export.search import Search, SearchVectors, widened
+from tfmmrec.export.similar_users import SimilarUsers, states_of
 from tfmmrec.export.stored_users import StoredUsers
 from tfmmrec.export.user_reader import UserReader
 from tfmmrec.members import chosen, find, make
@@ -30,10 +34,14 @@ _ASKED = 512
 class Signatures:
     """A model, its catalogue and maybe its users as TensorFlow functions; see `CONVENTIONS`.
 
-    ``recommend``: user, ``k``, ``exclude``, ``exclude_seen`` → ``item_id``, ``score``, ``<task>``
+    ``recommend``: user, ``k``, ``exclude``, ``exclude_seen``, ``allow``, ``filter_<feature>``, ``diversity``,
+    ``weight_<output>`` → ``item_id``, ``score``, ``<task>``
     ``rank``: user, ``candidate``, one new item's content → ``score``, ``<task>``, ``new_item_score``,
     ``new_item_<task>``
     ``similar_items``: item, ``k`` → ``item_id``, ``score`` (cosine)
+    ``search``: ``query_<feature>``, ``k``, ``exclude``, ``allow``, ``filter_<feature>`` → ``item_id``,
+    ``score`` (cosine)
+    ``similar_users``: user, ``k`` → ``user_id``, ``score`` (cosine)
     ``encode_user``: user → ``vector``
     ``encode_item``: item → ``vector``
 
@@ -43,7 +51,8 @@ class Signatures:
     A task of classes gives their probabilities ``[B, K, C]`` and, as ``<task>_class``, the likeliest. A
     model without a task that ranks the catalogue has neither ``recommend`` nor a ``score`` to rank by. Where
     ids are all there is to an item, there is no new item. Without users ``rank`` judges items alone, and
-    there is no ``encode_user``.
+    there is no ``encode_user``. Users are similar to those the export knows, and a search needs what an
+    alignment taught: without, there are no such signatures.
 
     Args:
         model: what answers.
@@ -51,6 +60,9 @@ class Signatures:
         vectors: float32 ``[N, D]``, of the catalogue's items.
         users: known users, or None.
         index: name of an index, or a dict of its name and settings.
+        filters: names of the item features that ``recommend`` filters by; see `checked_filters`.
+        candidates: how many items weights and diversity choose from; see `Reordering`.
+        search: what items are searched by, or None.
 
     Attributes:
         resources: the variables and tables an export keeps.
@@ -63,13 +75,17 @@ class Signatures:
         vectors: np.ndarray,
         users: KnownUsers | None,
         index: Any,
+        filters: Sequence[str] = (),
+        candidates: int = CANDIDATES,
+        search: SearchVectors | None = None,
     ) -> None:
         import tensorflow as tf
 
         schema, vocabulary = model.schema, catalogue.vocabulary
         self.model, self.schema = model, schema
         self.heads = {task.name: (task, vocabulary.tasks[task.name]) for task in heads(schema)}
-        self.names = Names(schema, [name for name, (_, state) in self.heads.items() if state.get("classes")])
+        classified = [name for name, (_, state) in self.heads.items() if state.get("classes")]
+        self.names = Names(schema, classified, filters)
 
         self._find, table = lookup(list(catalogue.item_ids), first=1, unknown=0)
         self.ids = tf.Variable(list(catalogue.item_ids), trainable=False, name="item_ids")
@@ -78,21 +94,39 @@ class Signatures:
         self.users: Any = None
         if schema.user_id is not None:
             self.users = UserReader(schema, vocabulary, self.names, self.find, stored)
-        self.items = ItemReader(schema, vocabulary, self.names, model.item_tower)
+        self.items = ItemReader(schema, vocabulary, self.names, model.item_tower, model.searched)
 
         # traced once and called by every signature that asks about a user, or brings an item's content
-        self._user_state = tf.function(self._read_user, autograph=False)
+        of_user = [self.users.specs()] if self.users else None
+        self._user_state = tf.function(self._read_user, of_user, autograph=False)
         self._item_content = tf.function(self.items.read, autograph=False)
 
-        found = find(retrieval, Index, chosen(index)["name"])
-        asked = self._asked(users) if found.tuned else None
+        self.of_users: Any = None
+        asked = None
+        if stored and users is not None:
+            states = states_of(users, self.users.specs(), lambda request: self._state(request)[0])
+            self.of_users = SimilarUsers(users.ids, states, index, stored.find)
+            if find(retrieval, Index, chosen(index)["name"]).tuned and schema.retrieval:
+                asked = states[np.linspace(0, len(states) - 1, min(len(states), _ASKED)).astype(int)]
         self.index: Index = make(retrieval, Index, index, vectors=self.vectors, queries=asked)
+        of_items = Filters(catalogue, filters, self.names)
+        self.admission = Admission(self.index, self.vectors, self.find, of_items)
+        self.reordering = Reordering(self.names, self.vectors, candidates)
+        self.searching: Any = None
+        if search is not None:
+            self.searching = Search(self.items, search, index, self.find, of_items)
 
         towers = [model.item_tower, model.user_tower, model.ranker]
         weights = [variable.value for tower in towers if tower for variable in tower.variables]
         self.resources = [table, self.ids, self.vectors, *weights]
-        for one in (self.index, self.users, self.items):
+        for one in (self.index, self.users, self.items, of_items, self.of_users, self.searching):
             self.resources += one.resources if one else []
+
+    @property
+    def measured(self) -> dict[str, dict[str, Any]]:
+        """What each index reached, of ``items``, ``search`` and ``users``; see `Index`."""
+        there = {"items": self.admission, "search": self.searching, "users": self.of_users}
+        return {name: one.index.measured for name, one in there.items() if one}
 
     def functions(self) -> dict[str, Any]:
         """The signatures by name, as concrete functions."""
@@ -106,8 +140,9 @@ class Signatures:
             "exclude": tf.TensorSpec([None, None], tf.string, "exclude"),
             "exclude_seen": tf.TensorSpec([None], tf.bool, "exclude_seen"),
         }
+        chosen_by = {**self.admission.specs(), **self.reordering.specs()}
         asked: dict[str, tuple[Callable[..., Tensors], Tensors]] = {
-            "recommend": (self.recommend, {**user, **k, **barred}),
+            "recommend": (self.recommend, {**user, **k, **barred, **chosen_by}),
             "rank": (self.rank, {**user, **candidate, **item}),
             "similar_items": (self.similar_items, {**item_id, **item, **k}),
             "encode_user": (self.encode_user, user),
@@ -117,19 +152,24 @@ class Signatures:
             del asked["recommend"]
         if self.users is None:
             del asked["encode_user"]
+        if self.of_users:
+            asked["similar_users"] = (self.similar_users, {**user, **k})
+        if self.searching:
+            asked["search"] = (self.search, self.searching.specs())
         return {
             name: tf.function(function, autograph=False).get_concrete_function(**specs)
             for name, (function, specs) in asked.items()
         }
 
     def recommend(self, **request: Any) -> Tensors:
-        """The best items of the catalogue for each user, ``[B, max(k)]``."""
+        """The best items for each user of those the request admits, in its order: ``[B, max(k)]``."""
         import tensorflow as tf
 
         state, seen = self._state(request)
         seen = tf.where(request["exclude_seen"][:, None], seen, -1)
         excluded = tf.concat([self.find(request["exclude"]), seen], axis=1)
-        rows, scores = self.index.search(state, request["k"], excluded)
+        rows, scores = self.admission.search(request, state, self.reordering.wanted(request), excluded)
+        rows, scores = self.reordering.order(request, rows, scores, lambda some: self._judge(state, some))
         return {"item_id": self._ids_of(rows), "score": scores, **self._judge(state, rows)}
 
     def rank(self, **request: Any) -> Tensors:
@@ -162,10 +202,18 @@ class Signatures:
             cosine=True,
         )
         # a row without an item found nothing, yet the columns stay those of the largest k
-        lacking = [[0, 0], [0, tf.maximum(tf.reduce_max(request["k"]), 0) - tf.shape(rows)[1]]]
-        rows = tf.pad(rows, lacking, constant_values=-1)
-        scores = tf.pad(scores, lacking, constant_values=float("nan"))
+        rows, scores = widened(rows, scores, request["k"])
         return {"item_id": self._ids_of(rows), "score": scores}
+
+    def search(self, **request: Any) -> Tensors:
+        """The items nearest to what each row looks for, of those it admits: ``[B, max(k)]``."""
+        rows, scores = self.searching.find(request)
+        return {"item_id": self._ids_of(rows), "score": scores}
+
+    def similar_users(self, **request: Any) -> Tensors:
+        """The known users of whom the most alike is known, without the one that is asked about."""
+        ids, scores = self.of_users.find(self._state(request)[0], request["k"], request["user_id"])
+        return {"user_id": ids, "score": scores}
 
     def encode_user(self, **request: Any) -> Tensors:
         """What is known of each user, ``[B, D]``: its product with an item's vector is the item's score."""
@@ -183,20 +231,6 @@ class Signatures:
     def knows_item(self, ids: Any) -> Any:
         """bool, in the shape of `ids`: what is in the catalogue."""
         return self.find(ids) >= 0
-
-    def _asked(self, users: KnownUsers | None) -> np.ndarray | None:
-        """What some of the known users would be answered by, ``[Q, D]``; None where there are none."""
-        import tensorflow as tf
-
-        if self.users is None or self.schema.retrieval is None or users is None or not len(users):
-            return None
-        some = np.linspace(0, len(users) - 1, min(len(users), _ASKED)).astype(int)
-        request = {
-            name: tf.fill([len(some)] + [0] * (len(spec.shape) - 1), padding(spec.dtype))
-            for name, spec in self.users.specs().items()
-        }
-        request["user_id"] = tf.constant([users.ids[user] for user in some])
-        return self._state(request)[0].numpy()
 
     def _read_user(self, request: Tensors) -> tuple[Any, Any]:
         import tensorflow as tf

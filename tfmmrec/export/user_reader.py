@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from tfmmrec.data.vocabulary import Vocabulary
+from tfmmrec.encoders.histories import UNKNOWN
 from tfmmrec.export.conventions import Names
 from tfmmrec.export.raw_feature import RawFeature, padding
 from tfmmrec.export.stored_users import StoredUsers
 from tfmmrec.modalities import Id, Parts
-from tfmmrec.modalities.history import GAPS
+from tfmmrec.modalities.history import LATEST
 from tfmmrec.schema import Schema
 
 Tensors = dict[str, Any]
@@ -82,6 +83,19 @@ class UserReader:
                 specs[name] = raw.input(name)
         return specs
 
+    def example(self, items: list[str]) -> dict[str, list[Any]]:
+        """Inputs of one user by raw values, as nested lists: a history of `items`, and every feature."""
+        example: dict[str, list[Any]] = {"history": [["", *items]]}
+        if self.schema.timestamp:
+            example["history_time"] = [[float("nan"), *map(float, range(len(items)))]]
+        for raw in self._event:
+            name = self.names.inputs["event"][raw.feature.name]
+            example[name] = [raw.example_events(len(items))]
+        for raw in self._user:
+            if not isinstance(raw.feature, Id):
+                example[self.names.inputs["user"][raw.feature.name]] = [raw.example()]
+        return example
+
     def read(self, request: Tensors) -> UserInputs:
         """The users of a request."""
         import tensorflow as tf
@@ -131,10 +145,10 @@ class UserReader:
             time = tf.where(stored[:, None], known_time, time)
             parts = _choose(stored, known_parts, parts)
             seen = tf.concat([found, self.users.seen(tf.where(stored, user, -1))], axis=1)
-        gap = tf.pad(gap_buckets(time[:, 1:] - time[:, :-1]), [[0, 0], [1, 0]])
+        time = tf.where(item >= 0, time, padding(tf.float64))
         read = tf.pad(item >= 0, [[0, 0], [1, 0]], constant_values=True)
         window = tf.where(read, tf.range(tf.shape(item)[0])[:, None], -1)
-        inputs = {"history.item": item, "history.window": window, "history.gap": tf.where(item >= 0, gap, 0)}
+        inputs = {"history.item": item, "history.window": window, "history.time": elapsed(time)}
         for feature, of_feature in parts.items():
             inputs |= {f"event.{feature}.{part}": tensor for part, tensor in of_feature.items()}
         return inputs, seen, count
@@ -169,18 +183,16 @@ class UserReader:
         return inputs
 
 
-def gap_buckets(seconds: Any) -> Any:
-    """`tfmmrec.modalities.gap_buckets` in TensorFlow ops: float64 ``[B, L]`` → int32 ``[B, L]``.
-
-    A bucket counts the powers of two up to ``1 + s``, so that there is no logarithm to round.
-    """
+def elapsed(time: Any) -> Any:
+    """`tfmmrec.modalities.elapsed` in TensorFlow ops: float64 ``[B, L]`` → int32 ``[B, L]``."""
     import tensorflow as tf
 
-    unknown = tf.math.is_nan(seconds)
-    whole = tf.floor(tf.maximum(tf.where(unknown, tf.zeros_like(seconds), seconds), 0))
-    powers = tf.constant([2.0**power - 1 for power in range(1, GAPS - 1)], tf.float64)
-    reached = tf.searchsorted(powers, tf.reshape(whole, [-1]), side="right")
-    return tf.where(unknown, 0, 1 + tf.reshape(reached, tf.shape(seconds)))
+    whole = tf.floor(time)
+    endless = tf.constant(float("inf"), tf.float64)
+    first = tf.reduce_min(tf.where(tf.math.is_nan(whole), endless, whole), axis=1, keepdims=True)
+    since = whole - first
+    known = tf.clip_by_value(since, 0, LATEST)
+    return tf.cast(tf.where(tf.math.is_nan(since), tf.constant(UNKNOWN, since.dtype), known), tf.int32)
 
 
 def latest(known: Any, length: int) -> tuple[Any, Any]:

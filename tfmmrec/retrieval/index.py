@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
+
+from tfmmrec.data.features import Progress
+
+Passes = Callable[[Any, Any], Any]
+"""Which items a query may find: int32 ``[Q, P]``, rows of the catalogue that exist, and int32 ``[Q]``, the
+queries' places in the batch → bool ``[Q, P]``; of core TensorFlow ops."""
 
 
 class Index(ABC):
@@ -19,6 +26,7 @@ class Index(ABC):
         vectors: float32 ``[N, D]``, an array, or a ``tf.Variable`` that is shared instead of copied. Row r
             is the item in row r of the catalogue.
         queries: float32 ``[Q, D]``, such as will be asked; what there is to tune is tuned by them.
+        progress: is told how far building it is.
 
     Attributes:
         resources: the variables and tables an export keeps.
@@ -31,19 +39,24 @@ class Index(ABC):
     measured: dict[str, Any]
 
     @abstractmethod
-    def __init__(self, vectors: Any, queries: np.ndarray | None = None) -> None: ...
+    def __init__(
+        self, vectors: Any, queries: np.ndarray | None = None, progress: Progress | None = None
+    ) -> None: ...
 
     @abstractmethod
-    def search(self, queries: Any, k: Any, excluded: Any, cosine: bool = False) -> tuple[Any, Any]:
+    def search(
+        self, queries: Any, k: Any, excluded: Any, cosine: bool = False, passes: Passes | None = None
+    ) -> tuple[Any, Any]:
         """The best items of each query, best first; of equal scores the lower row comes first.
 
-        Excluded items take no places: there are k results where the catalogue has k others.
+        Items that must not be found take no places: there are k results where the catalogue has k others.
 
         Args:
             queries: float32 ``[B, D]``.
             k: int32 ``[B]``, how many are wanted; below 0 is 0, and more than there are is fine.
             excluded: int32 ``[B, ?]``, rows that must not be found; −1 is padding.
             cosine: scores are cosines (a vector of zeros has the cosine 0) instead of dot products.
+            passes: which items may be found; None is all of them.
 
         Returns:
             rows int32 ``[B, max(k)]``, −1 where there is none, and scores float32 ``[B, max(k)]``, NaN where

@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from tfmmrec.retrieval.cells import cut
+from tfmmrec.data.features import Progress
+from tfmmrec.retrieval.cells import BLOCK, Cells, cut
 from tfmmrec.retrieval.exact import Exact
-from tfmmrec.retrieval.index import Index, as_variable
+from tfmmrec.retrieval.index import Index, Passes, as_variable
 
 _BYTES = 64 << 20  # of a batch's vectors at once: larger batches are searched in groups of queries
 _TUNED_BY = 512  # queries at most
+_AT_ONCE = 16  # of these
 
 
 class IVF(Index):
-    """Items in cells of at most `size`; the best `probes` cells of a query are scored (Jégou 2011, IVFADC).
+    """Items in cells of `size` on average; the best `probes` of a query are scored (Jégou 2011, IVFADC).
 
-    Cells hold their vectors as int8, a quarter of the memory; the best are scored once more as they are.
+    Cells hold their vectors as int8, a quarter of the memory, in blocks of a few, so that hardly a place is
+    empty; the best are scored once more as they are.
     Where cells do not hold k items that may be found, or more than `k` are wanted, every item is scored:
-    exclusions never cost places.
+    exclusions and filters never cost places. Where few items pass a filter, the best of them lie farther off
+    than the cells are tuned for: of those that pass one in ten, the best 10 are about the best 100 of all. So
+    cells answer only as long as as many as that are no more than `k`.
 
     Args:
-        vectors, queries: see `Index`. Without queries it is tuned by vectors of the catalogue.
-        size: places of a cell.
-        probes: cells that are looked into; by default as few as reach `recall_target`.
+        vectors, queries, progress: see `Index`. Without queries it is tuned by vectors of the catalogue.
+        size: items of a cell, on average.
+        probes: cells that are looked into; by default as few as reach `recall_target`, for dot products and
+            for cosines each.
         recall_target: the share of the true best `k` that has to be found, on average over half of the
             queries; what is reached with the other half is told in `measured`.
         k: the largest number of results that is answered from cells.
@@ -39,7 +46,8 @@ class IVF(Index):
         self,
         vectors: Any,
         queries: np.ndarray | None = None,
-        size: int = 256,
+        progress: Progress | None = None,
+        size: int = 64,
         probes: int | None = None,
         recall_target: float = 0.95,
         k: int = 100,
@@ -53,142 +61,230 @@ class IVF(Index):
         for name, value in {"size": size, "k": k, "probes": 1 if probes is None else probes}.items():
             if value < 1:
                 raise ValueError(f"{name} must be at least 1, got {value}.")
+        tell: Progress = progress or (lambda stage, done, total: None)
         self.exact = Exact(vectors)
         array = self.exact.vectors.numpy()
-        rows, centres = cut(array, size)
-        self.k = k
-        asked = array if queries is None else np.asarray(queries, "float32")
-        asked = asked[np.linspace(0, len(asked) - 1, min(len(asked), _TUNED_BY)).astype(int)]
-        needed = _cells_needed(array, rows, centres, asked, min(k, len(array)))
-        tuning, held_out = needed[::2], needed[1::2] if len(needed) > 1 else needed
-        enough = np.searchsorted(np.cumsum(np.bincount(tuning.ravel())), recall_target * tuning.size)
-        self.probes = min(int(enough) if probes is None else probes, len(rows))
-        self.measured = {
-            "cells": len(rows),
-            "probes": self.probes,
-            f"recall@{k}": round(float(np.mean(held_out <= self.probes)), 4),
-        }
-        place = np.zeros(len(array), "int32")
-        there = np.flatnonzero(rows.reshape(-1) >= 0)
-        place[rows.reshape(-1)[there]] = there
-        steps = np.maximum(np.abs(array).max(axis=1), np.finfo("float32").tiny) / 127
-        rounded = np.rint(array / steps[:, None]).astype("int8")
-        is_item = rows >= 0
-        held = rounded[rows] * is_item[..., None]
-        self._vectors = tf.Variable(held, trainable=False, name="cells")
-        self._steps = as_variable(steps[rows] * is_item, "steps")
-        self._centres = as_variable(centres, "centres")
-        lengths = np.linalg.norm(centres, axis=1)
-        self._centre_scale = as_variable(1 / np.where(lengths > 0, lengths, 1), "centre_scale")
-        self._rows = tf.Variable(rows, trainable=False, name="rows")
-        self._place = tf.Variable(place, trainable=False, name="place")
-        cells = [self._vectors, self._steps, self._rows, self._place]
-        self.resources = [*self.exact.resources, self._centres, self._centre_scale, *cells]
+        cells = cut(array, size, lambda done, total: tell("index: cells", done, total))
+        self.k, self._largest = k, int(np.diff(cells.first).max())
+        self.measured = {"cells": len(cells.centres)}
 
-    def search(self, queries: Any, k: Any, excluded: Any, cosine: bool = False) -> tuple[Any, Any]:
+        def tuned(asked: np.ndarray, cosine: bool) -> int:
+            kind = "cosine " if cosine else ""
+            needed = _cells_needed(
+                array,
+                cells,
+                asked,
+                min(k, len(array)),
+                cosine,
+                lambda done, total: tell(f"index: tuning {kind}probes", done, total),
+            )
+            tuning, held_out = needed[::2], needed[1::2] if len(needed) > 1 else needed
+            enough = np.searchsorted(np.cumsum(np.bincount(tuning.ravel())), recall_target * tuning.size)
+            # k places at least, however few of them would reach the target
+            few = max(int(enough), -(-needed.shape[1] // BLOCK)) if probes is None else probes
+            few = min(few, len(cells.centres))
+            found = round(float(np.mean(held_out <= few)), 4)
+            self.measured |= {f"{kind}probes": few, f"{kind}recall@{k}": found}
+            return few
+
+        some = array if queries is None else np.asarray(queries, "float32")
+        self.probes = tuned(_spread(some), cosine=False)
+        self.cosine_probes = tuned(_spread(array), cosine=True)  # items are asked about, by each other
+
+        largest = np.abs(array).max(axis=1)
+        steps = np.where(largest > 0, largest, 1).astype("float32") / 127
+        is_item = cells.rows >= 0
+        held = np.rint(array / steps[:, None]).astype("int8")[cells.rows] * is_item[..., None]
+        # one more block, of nothing, for queries whose cells have fewer blocks than another's
+        self._vectors = tf.Variable(np.pad(held, [[0, 1], [0, 0], [0, 0]]), trainable=False, name="cells")
+        self._steps = as_variable(np.pad(steps[cells.rows], [[0, 1], [0, 0]]), "steps")
+        rows = np.pad(cells.rows, [[0, 1], [0, 0]], constant_values=-1)
+        self._rows = tf.Variable(rows, trainable=False, name="rows")
+        spans = np.stack([cells.first[:-1], cells.first[1:]], axis=1)
+        self._spans = tf.Variable(spans, trainable=False, name="spans")
+        self._centres = as_variable(cells.centres, "centres")
+        lengths = np.linalg.norm(cells.centres, axis=1, keepdims=True)
+        directions = cells.centres / np.where(lengths > 0, lengths, 1)
+        self._directions = as_variable(directions, "directions")
+        of_cells = [self._vectors, self._steps, self._rows, self._spans]
+        self.resources = [*self.exact.resources, self._centres, self._directions, *of_cells]
+
+    def search(
+        self, queries: Any, k: Any, excluded: Any, cosine: bool = False, passes: Passes | None = None
+    ) -> tuple[Any, Any]:
         import tensorflow as tf
 
         k = tf.maximum(k, 0)
         most = tf.reduce_max(k)
+        probes = self.cosine_probes if cosine else self.probes
 
-        def every() -> tuple[Any, Any]:
-            return self.exact.search(queries, k, excluded, cosine)
-
-        def near() -> tuple[Any, Any]:
-            rows, scores = self._in_groups(queries, excluded, most, cosine)
-            found = tf.reduce_sum(tf.cast(rows >= 0, tf.int32), axis=1)
+        def near() -> tuple[Any, Any, Any]:
+            rows, scores, share = self._in_groups(queries, excluded, most, probes, cosine, passes)
+            found = tf.reduce_sum(tf.cast(rows >= 0, tf.int32), axis=1) >= k
+            if passes is not None:
+                found &= tf.cast(k, tf.float32) <= self.k * share
             wanted = tf.range(most) < k[:, None]
+            scores = tf.where(wanted & (rows >= 0), scores, float("nan"))
+            return tf.where(wanted, rows, -1), scores, tf.reduce_all(found)
 
-            def few() -> tuple[Any, Any]:
-                return tf.where(wanted, rows, -1), tf.where(wanted & (rows >= 0), scores, float("nan"))
+        def nothing() -> tuple[Any, Any, Any]:
+            shape = tf.stack([tf.shape(queries)[0], most])
+            return tf.zeros(shape, tf.int32), tf.zeros(shape), tf.constant(False)
 
-            return tf.cond(tf.reduce_all(found >= k), few, every)
+        within = (most > 0) & (most <= min(self.k, probes * BLOCK))
+        rows, scores, enough = tf.cond(within, near, nothing)
+        return tf.cond(
+            enough, lambda: (rows, scores), lambda: self.exact.search(queries, k, excluded, cosine, passes)
+        )
 
-        places = self.probes * self._rows.shape[1]
-        return tf.cond((most > 0) & (most <= min(self.k, places)), near, every)
-
-    def _in_groups(self, queries: Any, excluded: Any, most: Any, cosine: bool) -> tuple[Any, Any]:
-        """Groups of queries whose cells fit into memory, one after the other."""
+    def _in_groups(
+        self, queries: Any, excluded: Any, most: Any, probes: int, cosine: bool, passes: Passes | None
+    ) -> tuple[Any, Any, Any]:
+        """Groups of queries whose cells fit into memory, one after the other; see `_near`."""
         import tensorflow as tf
 
-        _, size, width = self._vectors.shape
-        group = max(1, _BYTES // (4 * self.probes * size * width))
+        width = self._vectors.shape[2]
+        group = max(1, _BYTES // (4 * probes * self._largest * BLOCK * width))
         count = tf.shape(queries)[0]
         groups = (count + group - 1) // group
 
-        def at_once() -> tuple[Any, Any]:
-            return self._near(queries, excluded, most, cosine)
+        def at_once() -> tuple[Any, Any, Any]:
+            return self._near(queries, tf.range(count), excluded, most, probes, cosine, passes)
 
-        def one_by_one() -> tuple[Any, Any]:
+        def one_by_one() -> tuple[Any, Any, Any]:
             lacking = groups * group - count
             padded = tf.reshape(tf.pad(queries, [[0, lacking], [0, 0]]), [groups, group, width])
+            numbers = tf.reshape(tf.minimum(tf.range(groups * group), count - 1), [groups, group])
             barred = tf.pad(excluded, [[0, lacking], [0, 0]], constant_values=-1)
             barred = tf.reshape(barred, [groups, group, tf.shape(excluded)[1]])
-            rows, scores = tf.map_fn(
-                lambda given: self._near(given[0], given[1], most, cosine),
-                (padded, barred),
-                fn_output_signature=(tf.int32, tf.float32),
+            rows, scores, share = tf.map_fn(
+                lambda given: self._near(given[0], given[1], given[2], most, probes, cosine, passes),
+                (padded, numbers, barred),
+                fn_output_signature=(tf.int32, tf.float32, tf.float32),
                 parallel_iterations=1,
             )
-            return tf.reshape(rows, [-1, most])[:count], tf.reshape(scores, [-1, most])[:count]
+            rows, scores = tf.reshape(rows, [-1, most]), tf.reshape(scores, [-1, most])
+            return rows[:count], scores[:count], tf.reshape(share, [-1])[:count]
 
         return tf.cond(count <= group, at_once, one_by_one)
 
-    def _near(self, queries: Any, excluded: Any, most: Any, cosine: bool) -> tuple[Any, Any]:
-        """The best of the cells that a query points to: rows (−1: none) and scores ``[B, most]``."""
+    def _near(
+        self,
+        queries: Any,
+        numbers: Any,
+        excluded: Any,
+        most: Any,
+        probes: int,
+        cosine: bool,
+        passes: Passes | None,
+    ) -> tuple[Any, Any, Any]:
+        """The best of the cells that a query points to.
+
+        Returns:
+            rows (−1: none) and scores ``[Q, most]``, and float32 ``[Q]``: the share of the cells that passes.
+        """
         import tensorflow as tf
 
         nothing = float("-inf")
         if cosine:
             queries = tf.math.divide_no_nan(queries, tf.norm(queries, axis=-1, keepdims=True))
-        _, size, width = self._vectors.shape
-        towards = tf.matmul(queries, self._centres, transpose_b=True)
-        if cosine:
-            towards *= self._centre_scale
-        _, cells = tf.math.top_k(towards, self.probes)
-        places = self.probes * size
-        vectors = tf.reshape(tf.cast(tf.gather(self._vectors, cells), tf.float32), [-1, places, width])
-        scores = tf.squeeze(tf.matmul(vectors, queries[:, :, None]), axis=-1)
-        scores *= tf.reshape(tf.gather(self._steps, cells), [-1, places])
-        rows = tf.reshape(tf.gather(self._rows, cells), [-1, places])
+        centres = self._directions if cosine else self._centres
+        _, cells = tf.math.top_k(tf.matmul(queries, centres, transpose_b=True), probes)
+        blocks = self._blocks(cells, probes)
+        rows = _flat(tf.gather(self._rows, blocks))
+        scores = self._products(queries, blocks) * _flat(tf.gather(self._steps, blocks))
         if cosine:
             scores *= tf.gather(self.exact.scale, tf.maximum(rows, 0))
-        scores = tf.where(rows >= 0, scores, nothing)
+        there = rows >= 0
+        share = tf.ones([tf.shape(queries)[0]])
+        if passes is not None:
+            passing = there & passes(tf.maximum(rows, 0), numbers)
+            count, of_all = (tf.reduce_sum(tf.cast(which, tf.float32), axis=1) for which in (passing, there))
+            there, share = passing, count / of_all
+        scores = tf.where(there, scores, nothing)
 
-        # an excluded item has a place here where its cell is one of those that are looked into
-        is_row = (excluded >= 0) & (excluded < self._place.shape[0])
-        place = tf.gather(self._place, tf.where(is_row, excluded, 0))
-        is_there = is_row[:, :, None] & ((place // size)[:, :, None] == cells[:, None, :])
-        hit = tf.where(is_there)
-        at = tf.cast(hit[:, 2], tf.int32) * size + tf.gather_nd(place, hit[:, :2]) % size
-        indices = tf.stack([hit[:, 0], tf.cast(at, tf.int64)], axis=1)
-        scores = tf.tensor_scatter_nd_update(scores, indices, tf.fill(tf.shape(hit)[:1], nothing))
-
-        # int8 misplaces neighbours only: of twice as many, the best by their true scores
-        scores, best = tf.math.top_k(scores, tf.minimum(2 * most, places), sorted=False)
+        # int8 misplaces neighbours only: of twice as many, the best by their true scores; and as many more
+        # as are excluded, which leave their places then
+        some = tf.minimum(2 * most + tf.shape(excluded)[1], tf.shape(scores)[1])
+        scores, best = tf.math.top_k(scores, some, sorted=False)
         rows = tf.where(scores > nothing, tf.gather(rows, best, batch_dims=1), -1)
         rows = tf.sort(rows, axis=1)  # of equal scores the lower row comes first
-        true = tf.squeeze(
-            tf.matmul(tf.gather(self.exact.vectors, tf.maximum(rows, 0)), queries[:, :, None]), -1
-        )
+        barred = tf.pad(tf.sort(excluded, axis=1), [[0, 0], [0, 1]], constant_values=tf.int32.max)
+        met = tf.gather(barred, tf.searchsorted(barred, rows), batch_dims=1) == rows
+        rows = tf.where(met, -1, rows)
+        true = tf.gather(self.exact.vectors, tf.maximum(rows, 0))
+        true = tf.squeeze(tf.matmul(true, queries[:, :, None]), -1)
         if cosine:
             true *= tf.gather(self.exact.scale, tf.maximum(rows, 0))
         scores, best = tf.math.top_k(tf.where(rows >= 0, true, nothing), most)
-        return tf.gather(rows, best, batch_dims=1), scores
+        return tf.gather(rows, best, batch_dims=1), scores, share
+
+    def _blocks(self, cells: Any, probes: int) -> Any:
+        """The blocks of cells ``[Q, P]``, one cell after the other: ``[Q, T]``, then that of nothing."""
+        import tensorflow as tf
+
+        spans = tf.reshape(tf.gather(self._spans, cells), [-1, 2])
+        ends, blocks = tf.raw_ops.RaggedRange(starts=spans[:, 0], limits=spans[:, 1], deltas=1)
+        ragged = tf.RaggedTensor.from_row_splits(blocks, ends[::probes], validate=False)
+        return ragged.to_tensor(self._rows.shape[0] - 1)
+
+    def _products(self, queries: Any, blocks: Any) -> Any:
+        """Products of queries ``[Q, D]`` and what blocks ``[Q, T]`` hold: float32 ``[Q, T × BLOCK]``."""
+        import tensorflow as tf
+
+        held = tf.cast(tf.gather(self._vectors, blocks), tf.float32)
+        width = held.shape[3]
+
+        def one() -> Any:  # a matrix by a vector takes two thirds of the time of a batch of one of these
+            products = tf.matmul(tf.reshape(held, [-1, width]), queries, transpose_b=True)
+            return tf.reshape(products, [1, -1])
+
+        def several() -> Any:
+            each = tf.reshape(held, [tf.shape(queries)[0], -1, width])
+            return tf.squeeze(tf.matmul(each, queries[:, :, None]), axis=-1)
+
+        return tf.cond(tf.equal(tf.shape(queries)[0], 1), one, several)
+
+
+def _flat(of_blocks: Any) -> Any:
+    """``[Q, T, BLOCK]`` → ``[Q, T × BLOCK]``."""
+    import tensorflow as tf
+
+    count, blocks, size = tf.unstack(tf.shape(of_blocks))
+    return tf.reshape(of_blocks, [count, blocks * size])
+
+
+def _spread(vectors: np.ndarray) -> np.ndarray:
+    """Some of them, from the first to the last."""
+    return vectors[np.linspace(0, len(vectors) - 1, min(len(vectors), _TUNED_BY)).astype(int)]
 
 
 def _cells_needed(
-    vectors: np.ndarray, rows: np.ndarray, centres: np.ndarray, queries: np.ndarray, k: int
+    vectors: np.ndarray,
+    cells: Cells,
+    queries: np.ndarray,
+    k: int,
+    cosine: bool,
+    step: Callable[[int, int], None],
 ) -> np.ndarray:
     """How many cells must be looked into to find each of the true best k of each query: int ``[Q, k]``."""
-    cell = np.empty(len(vectors), "int32")
-    cell[rows[rows >= 0]] = np.nonzero(rows >= 0)[0]
+    centres = cells.centres
+    scale = np.ones(len(vectors), "float32")
+    if cosine:
+        lengths, of_centres = np.linalg.norm(vectors, axis=1), np.linalg.norm(centres, axis=1, keepdims=True)
+        scale = 1 / np.where(lengths > 0, lengths, 1)
+        centres = centres / np.where(of_centres > 0, of_centres, 1)
+    block, place = np.nonzero(cells.rows >= 0)
+    cell = np.empty(len(vectors), "int64")
+    cell[cells.rows[block, place]] = np.searchsorted(cells.first, block, side="right") - 1
     needed = []
-    for query in queries:
-        scores = vectors @ query
-        best = np.argpartition(-scores, k - 1)[:k]
-        order = np.argsort(-(centres @ query), kind="stable")
-        place = np.empty(len(order), "int64")
-        place[order] = np.arange(1, len(order) + 1)
-        needed.append(place[cell[best]])
-    return np.stack(needed)
+    for start in range(0, len(queries), _AT_ONCE):
+        some = queries[start : start + _AT_ONCE]
+        scores, towards = some @ vectors.T * scale, some @ centres.T
+        best = np.argpartition(-scores, k - 1, axis=1)[:, :k]
+        order = np.argsort(-towards, axis=1, kind="stable")
+        after = np.empty_like(order)
+        np.put_along_axis(after, order, np.arange(1, order.shape[1] + 1)[None], axis=1)
+        needed.append(np.take_along_axis(after, cell[best], axis=1))
+        step(min(start + _AT_ONCE, len(queries)), len(queries))
+    return np.concatenate(needed)
