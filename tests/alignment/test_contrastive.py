@@ -1,4 +1,4 @@
-"""Contrastive alignment: the contract, and one value by hand."""
+"""Contrastive alignments: the contract, and values by hand."""
 
 import numpy as np
 import pytest
@@ -6,12 +6,16 @@ import pytest
 from backends import run
 from contracts import AlignmentContract
 from contracts.samples import random
-from tfmmrec.alignment import Alignment, Contrastive
+from tfmmrec.alignment import Contrastive, Sigmoid
 
 
 class TestContrastive(AlignmentContract):
     component = Contrastive
     settings = {"temperature": 0.5}
+
+
+class TestSigmoid(AlignmentContract):
+    component = Sigmoid
 
 
 def test_by_hand():
@@ -37,6 +41,14 @@ def test_against_numpy():
     assert found == pytest.approx((to_a + to_b).mean() / 2, rel=1e-4)
 
 
-def test_a_member_must_bring_its_loss():
-    with pytest.raises(NotImplementedError):
-        Alignment(["a", "b"]).pair_loss(None, None, None, None)
+def test_sigmoid_by_hand():
+    # two rows with both modalities, at right angles; the third lacks one
+    a = np.asarray([[2.0, 0.0], [0.0, 3.0], [5.0, 5.0]], "float32")
+    b = np.asarray([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]], "float32")
+    layer = Sigmoid(["a", "b"])
+    layer.build()
+    layer.bias.assign(-4.0)
+    # each row: −log σ(10 − 4) for itself, −log σ(4) for the other
+    expected = np.log(1 + np.exp(-6)) + np.log(1 + np.exp(-4))
+    found = run(layer.pair_loss, a, b, np.ones(3, bool), np.asarray([True, True, False]))
+    assert found == pytest.approx(expected, rel=1e-4)
