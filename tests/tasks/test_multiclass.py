@@ -35,7 +35,7 @@ def test_the_loss_by_hand():
     logits = np.log(np.asarray([[[1, 2, 1], [6, 1, 1]]], "float32"))
     step, label = SimpleNamespace(outputs={"mood": logits}), np.asarray([[1, 2]], "float32")
     total, weights = run(
-        lambda y, w: Multiclass("mood").loss(step, y, w, {}), label, np.asarray([[1, 3]], "float32")
+        lambda y, w: Multiclass("mood").weighted_loss(step, y, w, {}), label, np.asarray([[1, 3]], "float32")
     )
     assert total == pytest.approx(np.log(2) + 3 * np.log(8), rel=1e-5)
     assert weights == 4
@@ -51,3 +51,14 @@ def test_measures_by_hand():
     measures = Multiclass("mood").metrics(np.asarray([0.0, 0.0, 1.0, 1.0]), answer, np.ones(4), {})
     # class 0: 2 right of 3 said and 2 there; class 1: 1 right of 1 said and 2 there
     assert measures == pytest.approx({"accuracy": 0.75, "macro_f1": (0.8 + 2 / 3) / 2})
+
+
+def test_the_focal_loss_by_hand():
+    step = SimpleNamespace(outputs={"mood": np.log([[[0.5, 0.3, 0.2], [0.5, 0.3, 0.2]]]).astype("float32")})
+    label, weight = np.asarray([[0, 2]], "float32"), np.asarray([[1, 3]], "float32")
+    task = Multiclass("mood", loss="focal")
+    total, weights = run(lambda y, w: task.weighted_loss(step, y, w, {}), label, weight)
+    assert total == pytest.approx(-(0.5**2) * np.log(0.5) - 3 * 0.8**2 * np.log(0.2), rel=1e-5)
+    assert weights == 4
+    with pytest.raises(ValueError, match="Multiclass: there is no loss 'mse'"):
+        Multiclass("mood", loss="mse")

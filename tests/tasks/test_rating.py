@@ -17,6 +17,16 @@ class TestRating(TaskContract):
     cells = [1, "2.5", 5.0, None, "4", ""]
 
 
+class TestRatingHuber(TaskContract):
+    component = Rating("stars", loss="huber", delta=0.5)
+    cells = TestRating.cells
+
+
+class TestRatingOrdinal(TaskContract):
+    component = Rating("stars", loss="ordinal")
+    cells = TestRating.cells
+
+
 def test_labels():
     rejected = {}
     assert Rating("stars").labels(["3", None, "good", "inf"], rejected.__setitem__) == [3.0, None, None, None]
@@ -46,7 +56,7 @@ def test_the_state_by_hand():
 def test_the_loss_by_hand():
     step = SimpleNamespace(outputs={"stars": np.asarray([[0.0, 1.0, -1.0]], "float32")})  # 3, 5 and 1 stars
     label, weight = np.asarray([[5, 4, 3]], "float32"), np.asarray([[1, 2, 0]], "float32")
-    total, weights = run(lambda y, w: Rating("stars").loss(step, y, w, STATE), label, weight)
+    total, weights = run(lambda y, w: Rating("stars").weighted_loss(step, y, w, STATE), label, weight)
     assert (total, weights) == (1.0 + 2 * 0.25, 3.0)
 
 
@@ -60,3 +70,40 @@ def test_measures_by_hand():
         np.asarray([1.0, 5.0]), np.asarray([2.0, 2.0]), np.asarray([3.0, 1.0]), {}
     )
     assert measures == pytest.approx({"rmse": 3**0.5, "mae": 1.5})
+
+
+def test_huber_by_hand():
+    step = SimpleNamespace(outputs={"stars": np.asarray([[0.0, 1.0]], "float32")})  # 3 and 5 stars
+    label, weight = (
+        np.asarray([[5, 4]], "float32"),
+        np.asarray([[1, 2]], "float32"),
+    )  # off by 1 and ½ deviations
+    task = Rating("stars", loss="huber", delta=0.75)
+    total, _ = run(lambda y, w: task.weighted_loss(step, y, w, STATE), label, weight)
+    assert total == pytest.approx(0.75 * (1 - 0.375) + 2 * 0.5 * 0.25)
+
+
+def test_ordinal_by_hand():
+    """Levels 1, 2 and 5: above the first with ¾, above the second with ¼."""
+    task = Rating("stars", loss="ordinal")
+    state = task.fit([2.0, 5.0, None, 1.0, 5.0])
+    assert state == {"levels": [1.0, 2.0, 5.0]}
+    output = np.log([[[3, 1 / 3]] * 3]).astype("float32")
+    assert run(lambda z: task.predict(z, state), output)[0] == pytest.approx([1 + 0.75 + 3 * 0.25] * 3)
+    step = SimpleNamespace(outputs={"stars": output})
+    label, weight = np.asarray([[1, 2, 4.9]], "float32"), np.asarray([[1, 2, 1]], "float32")
+    total, _ = run(lambda y, w: task.weighted_loss(step, y, w, state), label, weight)
+    each = [-np.log(0.25) - np.log(0.75), -2 * np.log(0.75), -np.log(0.75) - np.log(0.25)]
+    assert total == pytest.approx(each[0] + 2 * each[1] + each[2], rel=1e-5)
+    head = task.head(8, state)
+    head.build((None, None, 8))
+    assert np.diff(np.asarray(head.bias)).max() < 0  # a higher level is the less likely from the start
+
+
+def test_losses_are_explained():
+    with pytest.raises(ValueError, match="Rating: there is no loss 'l1'; take one of mse, huber, ordinal"):
+        Rating("stars", loss="l1")
+    with pytest.raises(ValueError, match="delta must be above 0, got 0"):
+        Rating("stars", delta=0)
+    with pytest.raises(ValueError, match="is for a few levels, and training has 150 different ratings"):
+        Rating("stars", loss="ordinal").fit(np.arange(150.0).tolist())

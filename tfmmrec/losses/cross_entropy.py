@@ -1,4 +1,4 @@
-"""Cross-entropies per example, from logits; the weights come afterwards and never before the reduction."""
+"""Cross-entropies, plain and focal, per example and from logits; weights come after, before any reduction."""
 
 from __future__ import annotations
 
@@ -18,3 +18,19 @@ def categorical_cross_entropy(label: Any, logits: Any) -> Any:
     log_probability = ops.log_softmax(ops.cast(logits, "float32"), axis=-1)
     chosen = ops.expand_dims(ops.cast(label, "int32"), -1)
     return -ops.squeeze(ops.take_along_axis(log_probability, chosen, axis=-1), -1)
+
+
+def binary_focal(label: Any, logit: Any, gamma: float = 2.0) -> Any:
+    """``(1 − p)^γ`` times the binary cross-entropy, p being the chance given to the label (Lin, 2017).
+
+    What is told well already counts little; γ = 0 is the cross-entropy. Shapes as there. Class weights are
+    the paper's α.
+    """
+    losses = binary_cross_entropy(label, logit)
+    return ops.power(ops.maximum(-ops.expm1(-losses), 1e-7), gamma) * losses
+
+
+def categorical_focal(label: Any, logits: Any, gamma: float = 2.0) -> Any:
+    """``(1 − p)^γ`` times the cross-entropy, p being the chance given to the label's class (Lin, 2017)."""
+    losses = categorical_cross_entropy(label, logits)
+    return ops.power(ops.maximum(-ops.expm1(-losses), 1e-7), gamma) * losses

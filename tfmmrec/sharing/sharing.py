@@ -20,6 +20,17 @@ class Sharing(keras.layers.Layer):
         super().__init__(**kwargs)
         self.width, self.names, self.dropout = width, list(names), dropout
 
+    def check(self, given: dict[str, str]) -> None:
+        """Raises ValueError where the scheme does not fit the tasks.
+
+        Args:
+            given: by name the tasks that can only be a yes where another is, and that other.
+        """
+
+    def by_task(self, towers: Any) -> dict[str, Any]:
+        """``[..., T, D]``, in the order of `names`, as a dict of ``[..., D]``."""
+        return {name: towers[..., place, :] for place, name in enumerate(self.names)}
+
     def compute_output_shape(self, shape: tuple[int | None, ...]) -> dict[str, Any]:
         return {name: (*shape[:-1], self.width) for name in self.names}
 

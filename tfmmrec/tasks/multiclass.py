@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from tfmmrec.losses import categorical_cross_entropy
+from tfmmrec.losses import categorical_cross_entropy, categorical_focal
 from tfmmrec.metrics import accuracy, macro_f1
 from tfmmrec.modalities.lookup import terms_by_count
 from tfmmrec.modalities.modality import Reject, identifier
@@ -25,13 +25,23 @@ class Multiclass(Task):
     Args:
         column: the event column of class names; empty is missing. A class unseen in training is missing too.
         weight: of the task in the sum of losses.
+        loss: ``"cross_entropy"``, or ``"focal"``, where what is told well already counts little (Lin, 2017).
+        gamma: of the focal loss, 0 or more; 0 is the cross-entropy.
         balanced: weight classes by the inverse of their frequency in training.
     """
 
     column: str
     balanced: bool = False
+    loss: str = "cross_entropy"
+    gamma: float = 2.0
 
     main_metric: ClassVar[str] = "accuracy"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._check_loss(self.loss, ("cross_entropy", "focal"))
+        if not self.gamma >= 0:
+            raise ValueError(f"{type(self).__name__}: gamma must be 0 or more, got {self.gamma}.")
 
     @property
     def name(self) -> str:
@@ -56,8 +66,14 @@ class Multiclass(Task):
     def class_weight(self, label: np.ndarray, state: dict[str, Any]) -> np.ndarray:
         return np.asarray(state["class_weights"], "float32")[label.astype("int64")]
 
-    def loss(self, step: Step, label: Any, weight: Any, state: dict[str, Any]) -> tuple[Any, Any]:
-        losses = categorical_cross_entropy(label, step.outputs[self.name])
+    def weighted_loss(self, step: Step, label: Any, weight: Any, state: dict[str, Any]) -> tuple[Any, Any]:
+        output = step.outputs[self.name]
+        focal = self.loss == "focal"
+        losses = (
+            categorical_focal(label, output, self.gamma)
+            if focal
+            else categorical_cross_entropy(label, output)
+        )
         return ops.sum(weight * losses), ops.sum(weight)
 
     def predict(self, output: Any, state: dict[str, Any]) -> Any:

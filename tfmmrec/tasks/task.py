@@ -31,25 +31,41 @@ class Step(Protocol):
     @property
     def outputs(self) -> dict[str, Any]: ...
 
+    @property
+    def items(self) -> int:
+        """How many items there are to choose from."""
+
     def softmax(self, target: Any, weight: Any, states: Any) -> Any:
         """Weighted sum of the softmax cross-entropy of `states` ``[B, K, D]`` against the catalogue."""
+
+    def sample(self, target: Any, states: Any) -> tuple[Any, Any, Any]:
+        """Logits ``[B · K]`` of targets, ``[B · K, U]`` of the step's items, and their shares, likewise.
+
+        See `tfmmrec.losses.against_sample`.
+        """
 
 
 @dataclass(frozen=True)
 class Task:
     """One thing to learn, from events.
 
-    A subclass brings either a head (`head`, `loss`, `predict`, `metrics`: a judgement of a user and one
-    candidate item) or is `retrieval` (which of all items?). Labels are float32 with NaN for missing.
+    A subclass brings either a head (`head`, `weighted_loss`, `predict`, `metrics`: a judgement of a user and
+    one candidate item) or is `retrieval` (which of all items?). Labels are float32 with NaN for missing.
 
     Attributes:
         weight: of the task in the sum of losses.
+        propensity: for labels that were observed with unequal chances, which are then made up for by weights
+            (`inverse_propensity`), in training as in measures: the event column of these chances, in (0, 1],
+            where empty is 1; or a power of how popular the event's item is, such as 0.5. None: all alike.
+        clip: the greatest weight that a propensity can give.
         retrieval: the task ranks the catalogue; it has no column and no head.
         ordered: the task needs events in an order.
         main_metric: the one of its metrics that stands for it when one must be chosen.
     """
 
     weight: float = field(default=1.0, kw_only=True)
+    propensity: str | float | None = field(default=None, kw_only=True)
+    clip: float = field(default=10.0, kw_only=True)
 
     retrieval: ClassVar[bool] = False
     ordered: ClassVar[bool] = False
@@ -76,7 +92,7 @@ class Task:
         """A new layer from the task's shared features ``[B, K, D]`` to its output."""
         raise NotImplementedError
 
-    def loss(self, step: Step, label: Any, weight: Any, state: dict[str, Any]) -> tuple[Any, Any]:
+    def weighted_loss(self, step: Step, label: Any, weight: Any, state: dict[str, Any]) -> tuple[Any, Any]:
         """``(weighted sum of losses, sum of weights)``, both float32 scalars; no label is NaN."""
         raise NotImplementedError
 
@@ -103,3 +119,16 @@ class Task:
     def __post_init__(self) -> None:
         if not self.weight >= 0:
             raise ValueError(f"{type(self).__name__}: weight must be 0 or more, got {self.weight}.")
+        if isinstance(self.propensity, int | float) and not 0 <= self.propensity <= 1:
+            raise ValueError(
+                f"{type(self).__name__}: propensity is a column of chances, or a power of popularity in "
+                f"[0, 1], got {self.propensity}."
+            )
+        if not self.clip > 0:
+            raise ValueError(f"{type(self).__name__}: clip is the greatest weight, above 0, got {self.clip}.")
+
+    def _check_loss(self, loss: str, known: Sequence[str]) -> None:
+        if loss not in known:
+            raise ValueError(
+                f"{type(self).__name__}: there is no loss {loss!r}; take one of {', '.join(known)}."
+            )
