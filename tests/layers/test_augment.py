@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from tfmmrec.layers.augment import PICTURE, SOUND, Augment, MaskBand, Slide
+from tfmmrec.layers.augment import PICTURE, SOUND, Augment, CropAndResize, MaskBand, Slide
 from tfmmrec.modalities import Audio, Image
 
 GENERATOR = np.random.default_rng(0)
@@ -33,6 +33,24 @@ def test_a_flip_mirrors_or_leaves_each_picture():
     same = [(flipped[i] == PIXELS[i]).all() for i in range(16)]
     mirrored = [(flipped[i] == PIXELS[i, :, ::-1]).all() for i in range(16)]
     assert all(np.logical_xor(same, mirrored)) and any(same) and any(mirrored)
+
+
+@pytest.mark.backend
+def test_a_crop_is_a_part_of_the_picture_enlarged():
+    down, right = np.meshgrid(np.arange(16.0), np.arange(16.0), indexing="ij")
+    x = np.stack([down, right, np.full((16, 16), 7.0)], axis=-1)[None].repeat(64, axis=0).astype("float32")
+    cut = np.asarray(CropAndResize(share=0.25)(x))
+    np.testing.assert_allclose(cut[..., 2], 7, rtol=1e-5)
+    for axis in (0, 1):  # of a picture of its own coordinates they still rise evenly, and more slowly
+        steps = np.diff(cut[..., axis], axis=axis + 1)
+        of_picture = steps.mean(axis=(1, 2))
+        np.testing.assert_allclose(steps, of_picture[:, None, None] + 0 * steps, atol=1e-3)
+        assert of_picture.min() >= 0.5 - 1e-3 and of_picture.max() <= 1 and np.ptp(of_picture) > 0.3
+        assert cut[..., axis].min() >= 0 and cut[..., axis].max() <= 15  # nothing is read beyond an edge
+        assert np.ptp(cut[:, 0, 0, axis]) > 1  # anywhere
+    np.testing.assert_allclose(
+        np.diff(cut[..., 0], axis=1)[:, 0, 0], np.diff(cut[..., 1], axis=2)[:, 0, 0], atol=1e-3
+    )
 
 
 @pytest.mark.backend
@@ -71,14 +89,14 @@ def test_a_slide_moves_each_row_as_a_whole_and_never_further_than_its_share(axis
 @pytest.mark.backend
 def test_encoders_augment_in_training_and_still_do_so_after_loading():
     feature = Image("poster", height=8, width=8, patch=4, augment=["flip", "brightness"])
-    encoder = feature.encoder(8, {}, "poster")
+    encoder = feature.make_encoder(8, {}, "poster")
     parts = {"pixels": PIXELS[:, None], "present": np.ones((16, 1), "int32")}
     calm, _ = encoder(parts)
     excited, _ = encoder(parts, training=True)
     assert np.abs(np.asarray(calm) - np.asarray(excited)).max() > 1e-3
     assert type(encoder).from_config(encoder.get_config()).augment.names == ["flip", "brightness"]
     clip = Audio("clip", seconds=0.5, augment=["mask_time", "mask_mel"])
-    encoder = clip.encoder(8, {}, "clip")
+    encoder = clip.make_encoder(8, {}, "clip")
     frames = GENERATOR.normal(size=(4, *clip.spec({})["frames"][0])).astype("float16")
     parts = {"frames": frames, "heard": np.full(4, clip.steps, "int32")}
     assert np.abs(np.asarray(encoder(parts)[0]) - np.asarray(encoder(parts, training=True)[0])).max() > 1e-3

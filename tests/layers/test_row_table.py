@@ -4,34 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from backends import gradients, policy, run
-from contracts.samples import random, remade
-from tfmmrec.layers import RowTable, read_rows, write_rows
-
-ROWS = np.asarray([[3, 1], [0, 3]], "int32")
-
-
-def built():
-    layer = RowTable(5, 4, name="table")
-    layer.build()
-    return layer
-
-
-@pytest.mark.backend
-def test_it_gives_the_rows_asked_for():
-    layer = built()
-    table = np.asarray(layer.embeddings)
-    np.testing.assert_array_equal(run(layer, ROWS), table[ROWS])
-    assert layer.compute_output_shape(ROWS.shape) == (2, 2, 4)
-    (gradient,), _ = gradients(lambda: keras.ops.sum(layer(ROWS)), [layer.embeddings])
-    np.testing.assert_array_equal(gradient, np.repeat([[1], [1], [0], [2], [0]], 4, axis=1))
-
-
-@pytest.mark.backend
-def test_it_computes_in_the_dtype_of_its_policy():
-    with policy("mixed_bfloat16"):
-        layer = built()
-    assert layer.embeddings.dtype == "float32" and layer(ROWS).dtype == keras.ops.zeros(1, "bfloat16").dtype
+from contracts.samples import random
+from tfmmrec.layers import read_rows, write_rows
 
 
 @pytest.mark.backend
@@ -60,7 +34,3 @@ def test_the_rows_are_read_and_not_the_table():
     operations = step.get_concrete_function(tf.TensorSpec([2], tf.int32)).graph.get_operations()
     kinds = {operation.type for operation in operations}
     assert {"ResourceGather", "ResourceScatterUpdate"} <= kinds and "ReadVariableOp" not in kinds
-
-
-def test_configuration():
-    assert remade(built()).get_config() == built().get_config()

@@ -10,26 +10,9 @@ import pytest
 
 from backends import preprocessed
 from contracts import ModalityContract
-from contracts.samples import EXAMPLES
+from contracts.samples import EXAMPLES, clip, tone
 from tfmmrec.modalities import Audio
-from tfmmrec.modalities.audio import checked_clip, checked_wav
-
-
-def clip(sound, rate=2000, width=2, channels=1):
-    """A WAV file of numbers in [-1, 1]."""
-    packed = io.BytesIO()
-    with wave.open(packed, "wb") as file:
-        file.setnchannels(channels)
-        file.setsampwidth(width)
-        file.setframerate(rate)
-        samples = (np.asarray(sound) * 32767).astype("<i2")
-        file.writeframes(samples.tobytes() if width == 2 else (samples >> 8).astype("u1").tobytes())
-    return packed.getvalue()
-
-
-def tone(hertz, seconds=0.4, rate=2000):
-    return 0.5 * np.sin(2 * np.pi * hertz * np.arange(int(seconds * rate)) / rate)
-
+from tfmmrec.modalities.clips import checked_clip, checked_wav
 
 SMALL = Audio("sound", seconds=0.4, rate=2000, mels=6, frames=20, stride=2, tokens=2)
 
@@ -120,7 +103,9 @@ def test_steps_are_a_multiple_of_the_stride(seconds, steps):
 
 
 def test_every_group_of_frames_can_be_handed_to_the_fusion():
-    layer = Audio("sound", seconds=0.4, frames=20, stride=2, mels=6, tokens=0).encoder(8, {}, name="sound")
+    layer = Audio("sound", seconds=0.4, frames=20, stride=2, mels=6, tokens=0).make_encoder(
+        8, {}, name="sound"
+    )
     tokens, mask = layer({"frames": np.ones((2, 8, 6), "float16"), "heard": np.asarray([3, 0], "int32")})
     assert tokens.shape == (2, 4, 8)
     assert np.asarray(mask).tolist() == [[True, True, False, False], [False] * 4]

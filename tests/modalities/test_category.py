@@ -27,6 +27,11 @@ def test_unknown_is_not_missing():
     assert parts["value"].tolist() == [3, 2, 1, 1, 0]
 
 
+def test_the_term_of_a_value_is_itself():
+    assert Category("kind").terms_of("a|b") == ["a|b"]
+    assert Category("kind").terms_of("") == []
+
+
 def test_numbers_are_values_too():
     assert Category("kind").raw([1, 2.5, None, "x"], None, None) == ["1", "2.5", "", "x"]
 
@@ -62,7 +67,7 @@ def test_training_values_may_come_back_as_bytes():
 
 
 def test_a_row_of_the_table_is_its_embedding():
-    layer = Category("kind").encoder(8, {"size": 4}, name="kind")
+    layer = Category("kind").make_encoder(8, {"size": 4}, name="kind")
     tokens, mask = layer({"value": np.asarray([0, 3, 1])})
     table = np.asarray(layer.embedding.embeddings)
     np.testing.assert_array_equal(np.asarray(tokens)[:, 0], table[[0, 3, 1]])

@@ -9,6 +9,7 @@ from PIL import Image as Pillow
 from backends import preprocessed
 from contracts import ModalityContract
 from contracts.samples import EXAMPLES
+from tfmmrec.encoders.pictures.normalise import SCALES, normalised
 from tfmmrec.modalities import Image
 from tfmmrec.modalities.image import checked_image
 
@@ -34,6 +35,58 @@ class TestImage(ModalityContract):
         absent = parts["present"] == 0
         parts["pixels"][absent] = generator.integers(0, 256, (absent.sum(), 8, 8, 3))
         return parts
+
+
+@pytest.mark.parametrize("encoder", ["cnn", "resnet"])
+def test_another_encoder_reads_each_picture_alone(encoder):
+    member = Image("poster", height=8, width=8, patch=4, images=2, tokens=1, encoder=encoder)
+    layer = member.make_encoder(8, {}, name="poster")
+    pixels = np.random.default_rng(0).integers(0, 256, (3, 2, 8, 8, 3)).astype("uint8")
+    present = np.asarray([[1, 1], [1, 0], [0, 0]])
+    tokens, mask = layer({"pixels": pixels, "present": present})
+    assert tokens.shape == (3, 2, 8) and np.asarray(mask).tolist() == present.astype(bool).tolist()
+    swapped, _ = layer({"pixels": pixels[:, ::-1], "present": present})
+    np.testing.assert_allclose(swapped[:, ::-1], tokens, rtol=1e-4, atol=1e-5)
+    assert type(layer).from_config(layer.get_config()).get_config() == layer.get_config()
+
+
+@pytest.mark.backend
+def test_scales_by_hand():
+    pixels = np.zeros((2, 2, 2, 3), "float32")
+    pixels[0, 0] = 255
+    pixels[1] = 9  # of a single colour
+    scaled = {scale: np.asarray(normalised(pixels, scale)) for scale in SCALES}
+    assert scaled["range"][0, :, 0, 0].tolist() == [1, -1]
+    np.testing.assert_allclose(
+        scaled["imagenet"][0, 1, 0], [-0.485 / 0.229, -0.456 / 0.224, -0.406 / 0.225], rtol=1e-5
+    )
+    np.testing.assert_allclose(scaled["picture"][0, :, 0, 0], [1, -1], rtol=1e-5)
+    assert not scaled["picture"][1].any()
+
+
+@pytest.mark.parametrize("scale", ["imagenet", "picture"])
+def test_the_scale_is_a_setting(scale):
+    layer = Image("poster", height=8, width=8, normalise=scale).make_encoder(8, {}, name="poster")
+    plain = Image("poster", height=8, width=8).make_encoder(8, {}, name="poster")
+    parts = {"pixels": np.full((1, 1, 8, 8, 3), 200, "uint8"), "present": np.ones((1, 1), "int32")}
+    plain(parts)
+    layer(parts)
+    plain.set_weights(layer.get_weights())
+    assert np.abs(np.asarray(layer(parts)[0] - plain(parts)[0])).max() > 1e-4
+    assert layer.get_config()["normalise"] == scale
+
+
+@pytest.mark.parametrize(
+    ("settings", "match"),
+    [
+        ({"normalise": "imagnet"}, "no way to normalise 'imagnet'. Did you mean 'imagenet'"),
+        ({"encoder": "vgg"}, "encoder: there is none named 'vgg'. There are: backbone, cnn, patches, resnet"),
+        ({"encoder": {"name": "patches", "head": 2}}, "no setting 'head'. Did you mean 'heads'"),
+    ],
+)
+def test_settings_there_are_not(settings, match):
+    with pytest.raises(ValueError, match=match):
+        Image("poster", **settings)
 
 
 def test_pixels_by_hand(tmp_path):
@@ -117,7 +170,7 @@ def test_whole_patches_only():
 
 
 def test_every_patch_can_be_handed_to_the_fusion():
-    layer = Image("poster", height=8, width=4, patch=4, images=3, tokens=0).encoder(8, {}, name="poster")
+    layer = Image("poster", height=8, width=4, patch=4, images=3, tokens=0).make_encoder(8, {}, name="poster")
     present = np.asarray([[1, 0, 1]])
     tokens, mask = layer({"pixels": np.zeros((1, 3, 8, 4, 3), "uint8"), "present": present})
     assert tokens.shape == (1, 6, 8)

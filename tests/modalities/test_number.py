@@ -26,6 +26,14 @@ class TestNumber(ModalityContract):
         return ((place > 8) & (place < 20)).astype(int)
 
 
+class TestPeriodicNumber(TestNumber):
+    component = Number("price", encoder={"name": "periodic", "frequencies": 8, "scale": 2.0})
+    steps, width = 200, 32
+
+    def labels(self, generator):
+        return generator.permutation(np.arange(EXAMPLES) % 2)  # which neighbours tell apart
+
+
 def test_standardised_by_hand():
     state = Number("price", clip=0.0).fit([1.0, 2.0, 6.0, np.nan])
     assert state == pytest.approx({"low": 1.0, "high": 6.0, "mean": 3.0, "scale": (14 / 3) ** 0.5})

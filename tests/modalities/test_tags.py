@@ -25,6 +25,11 @@ def test_tags_are_split_trimmed_and_counted():
     assert parts["tags"].tolist() == [[3, 1, 0], [2, 3, 2], [0, 0, 0], [0, 0, 0]]
 
 
+def test_the_terms_of_a_value_are_all_its_tags():
+    assert Tags("genres", length=1).terms_of(" drama ||sci fi|drama") == ["drama", "sci fi", "drama"]
+    assert Tags("genres").terms_of("") == []
+
+
 def test_another_separator():
     member = Tags("genres", separator=", ", length=2)
     state = member.fit(["a, b"])
@@ -38,7 +43,7 @@ def test_a_cell_may_be_a_list_or_a_number():
 
 
 def test_a_bag_is_the_mean_of_its_tags():
-    layer = Tags("genres", length=3).encoder(8, {"size": 5}, name="genres")
+    layer = Tags("genres", length=3).make_encoder(8, {"size": 5}, name="genres")
     tokens, mask = layer({"tags": np.asarray([[2, 4, 0], [0, 0, 0], [3, 0, 0]])})
     table = np.asarray(layer.embedding.embeddings)
     expected = [(table[2] + table[4]) / 2, np.zeros(8), table[3]]

@@ -1,5 +1,7 @@
 """Timestamp: trend and seasons; the contract."""
 
+from datetime import datetime
+
 import numpy as np
 import pytest
 
@@ -46,7 +48,10 @@ def test_nothing_to_learn_from(values):
     assert np.abs(found).max() <= 5
 
 
-def test_what_is_no_number_is_rejected():
+def test_numbers_and_dates_are_read_and_the_rest_is_rejected():
     rejected = {}
-    Timestamp("released").raw([1.5, "yesterday", None], None, rejected.__setitem__)
-    assert rejected == {1: "expected a number, got 'yesterday'"}
+    cells = [1.5, "86400", "1970-01-02", "1970-01-01T01:00:00+01:00", datetime(1970, 1, 3), None, "", np.nan]
+    times = Timestamp("released").raw([*cells, "yesterday", "inf"], None, rejected.__setitem__)
+    np.testing.assert_array_equal(times, [1.5, DAY, DAY, 0, 2 * DAY, *[np.nan] * 5])
+    expected = "expected seconds since 1970, or a time such as 2024-05-01T12:00:00, got "
+    assert rejected == {8: f"{expected}'yesterday'", 9: f"{expected}'inf'"}

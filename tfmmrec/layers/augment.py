@@ -8,6 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from tfmmrec.layers.augment_words import TEXT
 from tfmmrec.members import suggestion
 
 
@@ -72,13 +73,46 @@ class Slide(keras.layers.Layer):
         return {**super().get_config(), "axis": self.axis, "share": self.share}
 
 
+@keras.saving.register_keras_serializable("tfmmrec")
+class CropAndResize(keras.layers.Layer):
+    """Cuts a random part out of every picture ``[B, H, W, C]``, at least so much of it, and enlarges it.
+
+    Args:
+        share: of the picture's area that is kept at least; how much is drawn for every row, and where.
+    """
+
+    def __init__(self, share: float = 0.5, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.share = share
+        self.seed_generator = keras.random.SeedGenerator()
+
+    def call(self, x: Any) -> Any:
+        drawn = keras.random.uniform((3, ops.shape(x)[0]), seed=self.seed_generator)
+        side = ops.sqrt(self.share + (1 - self.share) * drawn[0])  # as a share of the picture's
+        left, top = (drawn[i] * (1 - side) * (x.shape[3 - i] - 1) for i in (1, 2))
+        nothing = ops.zeros_like(side)
+        # where in the picture each pixel of the result is read
+        source = ops.stack([side, nothing, left, nothing, side, top, nothing, nothing], axis=1)
+        cut = ops.image.affine_transform(ops.cast(x, "float32"), source, fill_mode="nearest")
+        return ops.cast(cut, x.dtype)
+
+    def compute_output_shape(self, shape: Any) -> Any:
+        return shape
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "share": self.share}
+
+
 PICTURE: dict[str, Callable[[], keras.layers.Layer]] = {
     "flip": lambda: keras.layers.RandomFlip("horizontal"),
     "shift": lambda: keras.layers.RandomTranslation(0.1, 0.1, fill_mode="nearest"),
     "zoom": lambda: keras.layers.RandomZoom(0.15, fill_mode="nearest"),
+    "crop": lambda: CropAndResize(),
     "rotate": lambda: keras.layers.RandomRotation(0.05, fill_mode="nearest"),
     "brightness": lambda: keras.layers.RandomBrightness(0.2),
     "contrast": lambda: keras.layers.RandomContrast(0.2),
+    # two changes at random of all that Keras knows, of middling strength (RandAugment, Cubuk 2020)
+    "rand_augment": lambda: keras.layers.RandAugment((0, 255), num_ops=2, factor=0.5),
 }
 """What can be done to pixels ``[B, H, W, 3]`` from 0 to 255."""
 
@@ -114,7 +148,7 @@ class Augment(keras.layers.Layer):
             return x
         x = ops.cast(x, self.compute_dtype)
         for change in self.changes:
-            x = change(x) if isinstance(change, MaskBand | Slide) else change(x, training=True)
+            x = change(x) if isinstance(change, _OURS) else change(x, training=True)
         return x
 
     def compute_output_shape(self, shape: Any) -> Any:
@@ -124,16 +158,17 @@ class Augment(keras.layers.Layer):
         return {**super().get_config(), "kind": self.kind, "names": self.names}
 
 
+_OURS = MaskBand | Slide | CropAndResize
 _KINDS = {"picture": PICTURE, "sound": SOUND}
 
 
 def check_augment(feature: str, kind: str, names: Sequence[str]) -> None:
-    """Checks the names of a feature's augmentations.
+    """Checks the names of a feature's augmentations; `kind` may be ``"text"``, too.
 
     Raises:
         ValueError: one is unknown; the message lists what there is.
     """
-    known = _KINDS[kind]
+    known = {**_KINDS, "text": TEXT}[kind]
     if isinstance(names, str):
         raise ValueError(f"{feature}: augment is a list such as {list(known)[:2]}, got {names!r}.")
     for name in names:

@@ -33,11 +33,3 @@ def write_rows(variable: Any, rows: Any, values: Any) -> None:
         variable.scatter_update(tf.IndexedSlices(values, rows))
     else:
         variable.assign(ops.scatter_update(variable.value, ops.expand_dims(rows, 1), values))
-
-
-@keras.saving.register_keras_serializable("tfmmrec")
-class RowTable(keras.layers.Embedding):
-    """Keras' embedding that reads the rows it is asked for and nothing else: ``int [...] → [..., D]``."""
-
-    def call(self, inputs: Any) -> Any:
-        return ops.cast(read_rows(self.embeddings, ops.cast(inputs, "int32")), self.compute_dtype)

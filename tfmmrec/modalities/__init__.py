@@ -2,7 +2,7 @@
 
 from tfmmrec.modalities.audio import Audio
 from tfmmrec.modalities.category import Category
-from tfmmrec.modalities.history import History, gap_buckets
+from tfmmrec.modalities.history import History, elapsed
 from tfmmrec.modalities.id import Id
 from tfmmrec.modalities.image import Image
 from tfmmrec.modalities.modality import Modality, Parts, missing_parts
@@ -11,6 +11,7 @@ from tfmmrec.modalities.tags import Tags
 from tfmmrec.modalities.text import Text
 from tfmmrec.modalities.timestamp import Timestamp
 from tfmmrec.modalities.vector import Vector
+from tfmmrec.modalities.video import Video
 
 __all__ = [
     "Audio",
@@ -25,6 +26,7 @@ __all__ = [
     "Text",
     "Timestamp",
     "Vector",
-    "gap_buckets",
+    "Video",
+    "elapsed",
     "missing_parts",
 ]

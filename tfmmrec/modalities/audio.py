@@ -6,95 +6,62 @@ import io
 import math
 import wave
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 import keras
-import numpy as np
 from keras import ops
 
-from tfmmrec.layers import Augment, Summary, TransformerBlock, check_augment
+from tfmmrec.encoders import sequences
+from tfmmrec.encoders.presets import frames_of_sound
+from tfmmrec.encoders.sequences import SequenceEncoder
+from tfmmrec.layers import Augment, Summary, check_augment
+from tfmmrec.members import check_choice, make
+from tfmmrec.modalities.clips import checked_clip
 from tfmmrec.modalities.media import media_of
 from tfmmrec.modalities.modality import Modality, Parts, Reject
-
-_SILENT = 32  # of 65,536 steps between the loudest ups and downs: −66 dB, below any recording of a sound
-
-
-def checked_wav(contents: bytes) -> bytes:
-    """The bytes of a 16-bit PCM WAV file in which something can be heard, as they came.
-
-    Raises:
-        ValueError: they are something else, cut off, or silent throughout.
-    """
-    try:
-        with wave.open(io.BytesIO(contents)) as clip:
-            bits, frames = 8 * clip.getsampwidth(), clip.getnframes()
-            samples = clip.readframes(frames)
-            held = len(samples) // (clip.getsampwidth() * clip.getnchannels())
-    except (wave.Error, EOFError) as error:
-        raise ValueError(f"not a readable WAV file ({error or 'it ends too early'})") from error
-    if bits != 16:
-        raise ValueError(f"expected a 16-bit PCM WAV file, got {bits} bits; convert it to 16 bits")
-    if not held or held < frames:
-        raise ValueError(f"WAV file is cut off: it promises {frames} samples and holds {held}")
-    heights = np.frombuffer(samples, "<i2")
-    if int(heights.max()) - int(heights.min()) <= _SILENT:
-        raise ValueError("the clip is silent: nothing in it can be heard")
-    return contents
-
-
-def checked_clip(contents: bytes, seconds: float) -> bytes:
-    """A clip as a 16-bit PCM WAV file: WAV as it came, the beginning of MP3, FLAC and Ogg decoded.
-
-    Args:
-        contents: a file's bytes.
-        seconds: how much to decode.
-
-    Raises:
-        ValueError: it is something else, damaged, or silent throughout.
-        ImportError: it is no WAV, and the extra ``audio`` is not installed.
-    """
-    if not contents.startswith((b"ID3", b"fLaC", b"OggS")) and contents[:1] != b"\xff":  # 0xff: a bare MP3
-        return checked_wav(contents)
-    try:
-        import soundfile
-    except (ImportError, OSError) as error:  # OSError: the library it wraps is missing
-        raise ImportError(
-            f"Clips in MP3, FLAC or Ogg are decoded by soundfile, which cannot be imported ({error}): "
-            'pip install "tfmmrec[audio]", or convert them to 16-bit WAV.'
-        ) from error
-    try:
-        with soundfile.SoundFile(io.BytesIO(contents)) as clip:
-            rate = int(clip.samplerate)
-            sound = clip.read(frames=math.ceil(seconds * rate), dtype="float32", always_2d=True)
-    except RuntimeError as error:
-        raise ValueError(f"not a readable clip ({error})") from error
-    packed = io.BytesIO()
-    with wave.open(packed, "wb") as decoded:
-        decoded.setparams((sound.shape[1], 2, rate, len(sound), "NONE", ""))
-        decoded.writeframes((np.clip(sound, -1.0, 1.0) * 32767).astype("<i2").tobytes())
-    return checked_wav(packed.getvalue())
+from tfmmrec.modalities.pretrained import (
+    check_preset,
+    preset_of,
+    pretrained_files,
+    pretrained_state,
+    reads_of,
+    with_network,
+)
+from tfmmrec.modalities.sound import bands, check_sound, waveform, whisper_frames
 
 
 @dataclass(frozen=True)
 class Audio(Modality):
-    """A mono clip as a log-mel spectrogram under a small Transformer encoder.
+    """A mono clip as frames, of a log-mel spectrogram by default, under an encoder of sequences.
 
-    The waveform is decoded, resampled and turned into log-mel frames (25 ms windows) by TensorFlow ops,
+    The waveform is decoded, resampled, prepared and turned into frames (25 ms windows) by TensorFlow ops,
     the same in preparation and in the export. MP3, FLAC and Ogg files are decoded to WAV before, in
     preparation only: an export is asked with WAV.
 
     Args:
         column: a column of paths of WAV, MP3, FLAC or Ogg files below the data folder, or in its
             ``media.tar``. With `folder`, only the feature's name.
-        seconds: how much of a clip is heard, from its beginning.
+        seconds: how much of a clip is heard.
+        segment: which part of a longer clip: ``"start"``, ``"middle"`` or ``"loudest"``.
         rate: samples per second everything is resampled to.
+        prepare: what is done to the waveform before, in this order: ``"trim"`` (silence at both ends),
+            ``"band"`` (what is beyond `low` and `high`), ``"pre_emphasis"``, ``"denoise"`` (spectral gating).
+        low, high: hertz; 0 is no bound above.
+        form: what a frame is: ``"log_mel"``, ``"spectrogram"`` (log magnitudes of all frequencies),
+            ``"mfcc"`` (cepstral coefficients, Davis 1980) or ``"waveform"`` (the samples themselves).
         mels: mel bands.
+        coefficients: of the cepstrum, from the first.
         frames: frames per second.
         stride: frames joined into one token.
-        layers: Transformer blocks.
-        tokens: tokens handed to the fusion, read by attention; 0 hands over every one.
+        encoder: what reads the frames, of `tfmmrec.encoders.sequences`: ``"transformer"``,
+            ``"convolution"``, ``"lstm"``, ``"gru"``, ``"text_cnn"``, ``"bag"``, or a dict of ``name`` and
+            settings, such as of Whisper's encoder ``{"name": "backbone", "preset": "presets/whisper"}``, for
+            which rate, frames, bands and stride are those that it was made for.
+        layers: of the encoder, where it has layers.
+        tokens: tokens handed to the fusion, read by attention; 0 hands over every one. A bag and a TextCNN
+            hand over what they pool.
         dropout: the share of rows whose clip is hidden in training.
         folder: where the clip of each item or user is found by its id, as ``<id>.wav`` (or another format),
             instead of a column.
@@ -104,10 +71,17 @@ class Audio(Modality):
     """
 
     seconds: float = 2.0
+    segment: str = "start"
     rate: int = 8_000
+    prepare: tuple[str, ...] = ()
+    low: float = 60.0
+    high: float = 0.0
+    form: str = "log_mel"
     mels: int = 32
+    coefficients: int = 13
     frames: int = 40
     stride: int = 4
+    encoder: str | dict[str, Any] = "transformer"
     layers: int = 1
     tokens: int = 4
     dropout: float = 0.1
@@ -115,29 +89,56 @@ class Audio(Modality):
     augment: tuple[str, ...] = ()
 
     media: ClassVar[bool] = True
-    decoded_by: ClassVar[tuple[str, ...]] = ("seconds", "rate", "mels", "frames", "stride")
+    searched: ClassVar[bool] = True
+    decoded_by: ClassVar[tuple[str, ...]] = (
+        *("seconds", "segment", "rate", "prepare", "low", "high"),
+        *("form", "mels", "coefficients", "frames", "stride", "preset"),
+    )
     endings: ClassVar[tuple[str, ...]] = (".wav", ".flac", ".ogg", ".mp3")
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_augment(f"Audio({self.column!r})", "sound", self.augment)
+        check_sound(f"Audio({self.column!r})", self.form, self.segment, self.prepare)
+        if self.form == "mfcc" and not 0 < self.coefficients <= self.mels:
+            raise ValueError(
+                f"Audio({self.column!r}): coefficients are 1 or more and at most mels={self.mels}, got "
+                f"{self.coefficients}."
+            )
+        what = f"Audio({self.column!r}): encoder"
+        given = ("width", "length", "layers", "network")
+        check_choice(sequences, SequenceEncoder, self.encoder, what, given)
+        check_preset(what, self.encoder)
 
     @property
     def in_table(self) -> bool:
         return not self.folder
 
     @property
+    def preset(self) -> str:
+        """Of a pretrained encoder, which has frames of its own; or ``""``."""
+        return preset_of(self.encoder)
+
+    @property
+    def bands(self) -> int:
+        """Numbers of a frame."""
+        return bands(self.form, self.rate, self.frames, self.mels, self.coefficients)
+
+    @property
     def steps(self) -> int:
-        """Log-mel frames of a whole clip: a multiple of `stride`."""
+        """Frames of a whole clip: a multiple of `stride`."""
         return max(1, round(self.seconds * self.frames / self.stride)) * self.stride
 
     def raw(self, cells: Sequence[Any], folder: Path, reject: Reject) -> list[Any]:
         clips = []
+        # a second more: all frames of a whole clip
+        whole = self.segment != "start" or "trim" in self.prepare
+        seconds = math.inf if whole else self.seconds + 1
         for row, cell in enumerate(cells):
             clip = b""
             try:
                 for medium in media_of(cell, folder)[:1]:
-                    clip = checked_clip(medium.read(), self.seconds + 1)  # all frames of a whole clip
+                    clip = checked_clip(medium.read(), seconds)
             except (ValueError, OSError) as error:
                 reject(row, str(error))
             clips.append(clip)
@@ -146,7 +147,45 @@ class Audio(Modality):
     def fit(self, values: Sequence[Any]) -> dict[str, Any]:
         return {}
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        return pretrained_files(self.encoder) if self.preset else ()
+
+    def with_files(self, state: dict[str, Any], folder: Path) -> dict[str, Any]:
+        """Adds what a pretrained encoder is made from.
+
+        Raises:
+            ValueError: its preset cannot be had.
+        """
+        if not self.preset:
+            return state
+        found = pretrained_state(f"Audio({self.column!r})", self.encoder, "sound", folder)
+        found["network"] |= frames_of_sound(found.pop("where"))
+        return {**state, **found}
+
+    def _heard_by(self, network: dict[str, Any]) -> Audio:
+        """As a pretrained encoder hears it."""
+        own = {
+            "rate": network["rate"],
+            "frames": network["rate"] // network["stride"],
+            "mels": network["mels"],
+        }
+        return replace(self, form="log_mel", stride=2, **own)
+
+    def example(self, state: dict[str, Any]) -> bytes:
+        """A tenth of a second of silence."""
+        packed = io.BytesIO()
+        with wave.open(packed, "wb") as clip:
+            clip.setparams((1, 2, self.rate, 0, "NONE", "not compressed"))
+            clip.writeframes(bytes(2 * (self.rate // 10)))
+        return packed.getvalue()
+
     def preprocess(self, state: dict[str, Any]) -> Callable[[Any], Parts]:
+        if "network" in state:
+            return self._heard_by(state["network"])._frames(state["network"])
+        return self._frames()
+
+    def _frames(self, network: dict[str, Any] | None = None) -> Callable[[Any], Parts]:
         import tensorflow as tf
 
         hop = self.rate // self.frames
@@ -158,54 +197,61 @@ class Audio(Modality):
         ).numpy()
 
         def decode(contents: Any) -> tuple[Any, Any]:
-            def clip() -> tuple[Any, Any]:
-                sound, rate = tf.audio.decode_wav(contents)
-                sound = tf.reduce_mean(sound, axis=-1)
-                seconds = tf.cast(tf.shape(sound)[0], tf.float32) / tf.cast(rate, tf.float32)
-                size = tf.maximum(tf.cast(tf.round(seconds * self.rate), tf.int32), 1)
-                as_picture = sound[None, :, None]  # linear interpolation, the one resampler of the core ops
-                sound = tf.cond(
-                    rate == self.rate,
-                    lambda: sound,
-                    lambda: tf.image.resize(as_picture, (1, size), antialias=True)[0, :, 0],
-                )[:samples]
-                held = tf.shape(sound)[0]
-                heard = tf.minimum((held + hop - 1) // hop, self.steps)
-                return tf.pad(sound, [[0, samples - held]]), heard
+            settings = (self.rate, self.prepare, self.low, self.high, samples, self.segment)
+            sound, held = waveform(contents, *settings)
+            return sound, tf.minimum((held + hop - 1) // hop, self.steps)
 
-            sound, heard = tf.cond(contents == b"", lambda: (tf.zeros(samples), tf.constant(0)), clip)
-            return tf.ensure_shape(sound, [samples]), heard
-
-        def log_mel(values: Any) -> Parts:
-            sounds, heard = tf.map_fn(decode, values, fn_output_signature=(tf.float32, tf.int32))
+        def frames(sounds: Any) -> Any:
+            if self.form == "waveform":
+                return tf.signal.frame(sounds[:, : self.steps * hop], hop, hop)
             spectrum = tf.abs(tf.signal.stft(sounds, window, hop, bins))
-            energy = tf.math.log(tf.matmul(spectrum, mel) + 1e-3)
+            if self.form == "spectrogram":
+                return tf.math.log(spectrum + 1e-3)
+            return tf.math.log(tf.matmul(spectrum, mel) + 1e-3)
+
+        def scaled(values: Any) -> Parts:
+            sounds, heard = tf.map_fn(decode, values, fn_output_signature=(tf.float32, tf.int32))
+            if network:
+                found = whisper_frames(sounds[:, : self.steps * hop], **network)
+                return {"frames": tf.cast(found, tf.float16), "heard": heard}
+            found = frames(sounds)
             # loudness is taken out per clip, then a fixed scale: no statistic is needed
             known = tf.cast(tf.sequence_mask(heard, self.steps), tf.float32)[..., None]
-            count = tf.maximum(tf.reduce_sum(known, 1, keepdims=True) * self.mels, 1.0)
-            mean = tf.reduce_sum(energy * known, [1, 2], keepdims=True) / count
-            energy = tf.clip_by_value((energy - mean) / 2.0, -4.0, 4.0) * known
-            return {"frames": tf.cast(energy, tf.float16), "heard": heard}
+            count = tf.maximum(tf.reduce_sum(known, 1, keepdims=True) * found.shape[-1], 1.0)
+            mean = tf.reduce_sum(found * known, [1, 2], keepdims=True) / count
+            scale: Any = 2.0
+            if self.form == "waveform":  # whose loudness is no sum, but a factor
+                power = tf.reduce_sum(((found - mean) * known) ** 2, [1, 2], keepdims=True) / count
+                scale = tf.sqrt(power + 1e-8)
+            found = (found - mean) / scale
+            if self.form == "mfcc":  # the first of them are larger: neighbouring bands are alike
+                found = tf.signal.mfccs_from_log_mel_spectrograms(found)[..., : self.coefficients] / 2.0
+            found = tf.clip_by_value(found, -4.0, 4.0) * known
+            return {"frames": tf.cast(found, tf.float16), "heard": heard}
 
-        return log_mel
+        return scaled
 
     def spec(self, state: dict[str, Any]) -> dict[str, tuple[tuple[int, ...], str]]:
-        return {"frames": ((self.steps, self.mels), "float16"), "heard": ((), "int32")}
+        one = self._heard_by(state["network"]) if "network" in state else self
+        return {"frames": ((one.steps, one.bands), "float16"), "heard": ((), "int32")}
 
-    def encoder(self, width: int, state: dict[str, Any], name: str) -> keras.layers.Layer:
-        shape = (self.steps, self.mels)
-        settings = (self.stride, width, self.layers, self.tokens, self.augment)
-        return SpectrogramEncoder(shape, *settings, name=name)
+    def make_encoder(self, width: int, state: dict[str, Any], name: str) -> keras.layers.Layer:
+        one = self._heard_by(state["network"]) if "network" in state else self
+        encoder = with_network(self.encoder, state)
+        settings = (one.stride, width, encoder, self.layers, self.tokens, self.augment)
+        return SpectrogramEncoder((one.steps, one.bands), *settings, start=state.get("start"), name=name)
 
 
 @keras.saving.register_keras_serializable("tfmmrec")
 class SpectrogramEncoder(keras.layers.Layer):
-    """Two convolutions over log-mel frames + MultiHeadAttention blocks (as Whisper's, Radford 2022).
+    """Two convolutions over frames (as Whisper's, Radford 2022) + an encoder of sequences.
+
+    A pretrained encoder has convolutions of its own.
 
     The convolutions hear what changes within a few frames, which attention alone finds late in small
     catalogues.
 
-    Call: ``{"frames": float [B, S, mels], "heard": int [B]} → ([B, T, D], mask [B, T])``.
+    Call: ``{"frames": float [B, S, bands], "heard": int [B]} → ([B, T, D], mask [B, T])``.
     """
 
     def __init__(
@@ -213,51 +259,63 @@ class SpectrogramEncoder(keras.layers.Layer):
         shape: tuple[int, int],
         stride: int,
         width: int,
+        encoder: str | dict[str, Any],
         layers: int,
         tokens: int,
         augment: Sequence[str] = (),
+        start: Any = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.start = start
         self.augment = Augment("sound", augment, name="augment")
-        self.frames_shape, self.stride = tuple(shape), stride
+        self.frames_shape, self.stride, self.encoder = tuple(shape), stride, encoder
         self.width, self.layers, self.tokens = width, layers, tokens
         self.groups = shape[0] // stride
-        same: dict[str, Any] = {"padding": "same", "activation": "gelu"}
-        self.first = keras.layers.Conv1D(width, 5, name="first", **same)
-        self.second = keras.layers.Conv1D(width, 2 * stride + 1, stride, name="second", **same)
-        self.blocks = [TransformerBlock(width, name=f"block_{i}") for i in range(layers)]
-        self.summary = Summary(tokens, width, name="summary") if tokens else None
+        self.own = reads_of(encoder) != "vectors"
+        if not self.own:
+            same: dict[str, Any] = {"padding": "same", "activation": "gelu"}
+            self.first = keras.layers.Conv1D(width, 5, name="first", **same)
+            self.second = keras.layers.Conv1D(width, 2 * stride + 1, stride, name="second", **same)
+        settings = {
+            "width": width,
+            "length": shape[0] if self.own else self.groups,
+            "layers": layers,
+            "name": "sequence",
+        }
+        self.sequence = make(sequences, SequenceEncoder, encoder, **settings)
+        self.summary = None
+        if tokens and not self.sequence.pooled:
+            self.summary = Summary(tokens, width, name="summary")
 
     def build(self, *_: Any) -> None:
-        self.first.build((None, *self.frames_shape))
-        self.second.build((None, self.frames_shape[0], self.width))
-        self.position = self.add_weight(
-            shape=(self.groups, self.width),
-            initializer=keras.initializers.RandomNormal(stddev=0.05),
-            name="position",
-        )
-        for block in self.blocks:
-            block.build((None, self.groups, self.width))
+        if not self.own:
+            self.first.build((None, *self.frames_shape))
+            self.second.build((None, self.frames_shape[0], self.width))
+        self.sequence.build((None, self.groups, self.width))
+        if self.start:
+            self.sequence.load(self.start)
         if self.summary:
             self.summary.build((None, self.groups, self.width))
 
     def call(self, parts: Parts, training: bool | None = None) -> tuple[Any, Any]:
         heard = ops.expand_dims(parts["heard"], -1)
-        mask = ops.arange(self.groups) * self.stride < heard
-        known = ops.expand_dims(ops.arange(self.frames_shape[0]) < heard, -1)
+        known = ops.arange(self.frames_shape[0]) < heard
         frames = self.augment(parts["frames"], training=training)
-        x = ops.where(known, frames, ops.zeros_like(frames))
-        x = self.second(self.first(ops.cast(x, self.compute_dtype)))
-        x = x + ops.cast(self.position, x.dtype)
-        for block in self.blocks:
-            x = block(x, mask, training=training)
+        x = ops.where(ops.expand_dims(known, -1), frames, ops.zeros_like(frames))
+        x = ops.cast(x, self.compute_dtype)
+        if self.own:
+            x, mask = self.sequence(x, known, training=training)
+        else:
+            mask = ops.arange(self.groups) * self.stride < heard
+            x, mask = self.sequence(self.second(self.first(x)), mask, training=training)
         return self.summary(x, mask, training=training) if self.summary else (x, mask)
 
     def compute_output_shape(self, shapes: dict[str, tuple[int | None, ...]]) -> tuple[Any, Any]:
-        rows, count = shapes["heard"][0], self.tokens or self.groups
+        rows, count = shapes["heard"][0], self.tokens if self.summary else self.sequence.count
         return (rows, count, self.width), (rows, count)
 
     def get_config(self) -> dict[str, Any]:
-        mine = {name: getattr(self, name) for name in ("stride", "width", "layers", "tokens")}
+        names = ("stride", "width", "encoder", "layers", "tokens")
+        mine = {name: getattr(self, name) for name in names}
         return {**super().get_config(), **mine, "shape": self.frames_shape, "augment": self.augment.names}

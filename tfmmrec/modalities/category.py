@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 
@@ -28,6 +28,8 @@ class Category(Modality):
     min_count: int = 1
     dropout: float = 0.0
 
+    filtered_by: ClassVar[str] = "terms"
+
     def fit(self, values: Sequence[str]) -> dict[str, Any]:
         terms = terms_by_count(map(as_text, values), self.vocabulary, self.min_count)
         return {"size": len(terms) + 2, "terms": terms}
@@ -41,8 +43,11 @@ class Category(Modality):
         values_to_parts.resources = [table]  # type: ignore[attr-defined]
         return values_to_parts
 
+    def term_rows(self, state: dict[str, Any]) -> dict[str, int]:
+        return {term: row for row, term in enumerate(state["terms"], 2)}
+
     def spec(self, state: dict[str, Any]) -> dict[str, tuple[tuple[int, ...], str]]:
         return {"value": ((), "int32")}
 
-    def encoder(self, width: int, state: dict[str, Any], name: str) -> keras.layers.Layer:
+    def make_encoder(self, width: int, state: dict[str, Any], name: str) -> keras.layers.Layer:
         return TableEncoder(state["size"], width, name=name)

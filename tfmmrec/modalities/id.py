@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 from keras import ops
 
-from tfmmrec.layers import RowTable
+from tfmmrec.layers import read_rows
 from tfmmrec.modalities.lookup import lookup
 from tfmmrec.modalities.modality import Modality, Parts
 
@@ -45,37 +45,60 @@ class Id(Modality):
     def spec(self, state: dict[str, Any]) -> dict[str, tuple[tuple[int, ...], str]]:
         return {"id": ((), "int32")}
 
-    def encoder(self, width: int, state: dict[str, Any], name: str) -> keras.layers.Layer:
+    def make_encoder(self, width: int, state: dict[str, Any], name: str) -> keras.layers.Layer:
         return TableEncoder(state["size"], width, name=name)
+
+
+def id_table(size: int, width: int) -> keras.layers.Embedding:
+    """A table of vectors that are learned; they begin around zero, and about of length one."""
+    small = keras.initializers.RandomNormal(stddev=width**-0.5)
+    return keras.layers.Embedding(size, width, embeddings_initializer=small, name="table")
 
 
 @keras.saving.register_keras_serializable("tfmmrec")
 class TableEncoder(keras.layers.Layer):
-    """One learned row per number: ``{part: int [B]} → ([B, 1, D], mask [B, 1])``; 0 is missing.
+    """One row per number: ``{part: int [B]} → ([B, 1, D], mask [B, 1])``; 0 is missing.
+
+    Args:
+        size: numbers there are, 0 among them.
+        width: D.
+        embedding: what is learned, a row for each number; one of its own by default.
 
     Attributes:
+        whole: whether a row of `table` may depend on all that is learned, and not on its own row alone.
         read: the rows ``[B, D]``, where they have been read already: a training step that differentiates with
             respect to them and not to the table lends them for the time of the call.
     """
 
+    whole: ClassVar[bool] = False
     read: Any = None
 
-    def __init__(self, size: int, width: int, **kwargs: Any) -> None:
+    def __init__(
+        self, size: int, width: int, embedding: keras.layers.Embedding | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.size, self.width = size, width
-        self.embedding = RowTable(
-            size,
-            width,
-            embeddings_initializer=keras.initializers.RandomNormal(stddev=width**-0.5),
-            name="table",
-        )
+        self.embedding = id_table(size, width) if embedding is None else embedding
 
     def build(self, *_: Any) -> None:
         self.embedding.build()
 
+    def table(self) -> Any:
+        """The vectors of all numbers, ``[size, D]``: what is learned, unless something stands before it."""
+        return self.embedding.embeddings
+
+    def rows(self, numbers: Any) -> Any:
+        """Rows of `table`: int ``[B] → [B, D]``."""
+        return ops.cast(read_rows(self.table(), ops.cast(numbers, "int32")), self.compute_dtype)
+
+    @property
+    def terms_table(self) -> Any:
+        """The rows of the terms; see `Modality.term_rows`."""
+        return self.embedding.embeddings
+
     def call(self, parts: Parts) -> tuple[Any, Any]:
         (numbers,) = parts.values()
-        rows = self.embedding(numbers) if self.read is None else ops.cast(self.read, self.compute_dtype)
+        rows = self.rows(numbers) if self.read is None else ops.cast(self.read, self.compute_dtype)
         return ops.expand_dims(rows, 1), ops.expand_dims(numbers > 0, 1)
 
     def compute_output_shape(self, shapes: dict[str, tuple[int | None, ...]]) -> tuple[Any, Any]:

@@ -11,9 +11,15 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
-from tfmmrec.layers import Augment, Summary, TransformerBlock, check_augment
+from tfmmrec.encoders import pictures
+from tfmmrec.encoders.pictures import PictureEncoder
+from tfmmrec.encoders.pictures.normalise import check_normalise, normalised
+from tfmmrec.encoders.presets import pixel_scale
+from tfmmrec.layers import Augment, Summary, check_augment
+from tfmmrec.members import check_choice, make
 from tfmmrec.modalities.media import media_of
 from tfmmrec.modalities.modality import Modality, Parts, Reject
+from tfmmrec.modalities.pretrained import pretrained_files, pretrained_state, with_network
 
 _MOST_PIXELS = 50_000_000  # a picture that unpacks to more is refused before it is unpacked
 
@@ -35,6 +41,14 @@ def checked_image(contents: bytes) -> bytes:
                 )
             if picture.format == "JPEG" and picture.mode in ("L", "RGB"):
                 picture.draft(None, (1, 1))  # every byte is read and checked, few pixels are computed
+            # an animation's frames are all unpacked, whichever of them is looked at
+            frames = getattr(picture, "n_frames", 1)
+            if picture.width * picture.height * frames > _MOST_PIXELS:
+                raise ValueError(
+                    f"picture of {frames:,} frames of {picture.width}×{picture.height} pixels is too large; "
+                    f"at most {_MOST_PIXELS:,} pixels are unpacked"
+                )
+            picture.seek(0)
             picture.load()
             if picture.format in ("JPEG", "PNG", "GIF", "BMP") and picture.mode in ("L", "RGB"):
                 return contents
@@ -49,35 +63,46 @@ def checked_image(contents: bytes) -> bytes:
 
 @dataclass(frozen=True)
 class Image(Modality):
-    """Pictures cut into patches, under a small Transformer encoder (ViT, Dosovitskiy 2021).
+    """Pictures under an encoder of pictures.
 
     Args:
         column: a column of paths below the data folder, or in its ``media.tar``; several are separated by
             ``|``. With `folder`, only the feature's name.
         height, width: pixels every picture is resized to; multiples of `patch`.
-        patch: side of a square patch.
+        patch: side of the square that becomes one token.
         images: at most so many pictures of a row are read.
-        layers: Transformer blocks.
-        tokens: tokens per picture handed to the fusion, read by attention; 0 hands over every patch.
+        encoder: what reads the pixels, of `tfmmrec.encoders.pictures`: ``"patches"``, ``"cnn"``,
+            ``"resnet"``, or a dict of ``name`` and settings, such as of a pretrained network ``{"name":
+            "backbone", "model": "MobileNet", "weights": "imagenet", "train": "lora"}`` or of a preset
+            ``{"name": "backbone", "preset": "presets/vit"}``.
+        layers: of the encoder.
+        tokens: tokens per picture handed to the fusion, read by attention; 0 hands over every square.
         dropout: the share of rows whose pictures are hidden in training.
         folder: where the picture of each item or user is found by its id, as ``<id>.jpg`` (or another
             format), instead of a column.
         augment: random changes in training, in this order: ``flip`` (left to right), ``shift``, ``zoom``,
-            ``rotate``, ``brightness``, ``contrast``.
+            ``crop`` (at least half of the picture, enlarged), ``rotate``, ``brightness``, ``contrast``,
+            ``rand_augment`` (two of many, Cubuk 2020).
+        normalise: to what scale pixels are brought: ``"range"`` (from −1 to 1), ``"imagenet"`` (by mean and
+            deviation of each colour over ImageNet, as most pretrained encoders have it) or ``"picture"`` (by
+            each picture's own, which takes exposure out).
     """
 
     height: int = 48
     width: int = 48
     patch: int = 8
     images: int = 1
+    encoder: str | dict[str, Any] = "patches"
     layers: int = 1
     tokens: int = 4
     dropout: float = 0.1
     folder: str = ""
     augment: tuple[str, ...] = ()
+    normalise: str = "range"
 
     raw_rank: ClassVar[int] = 1
     media: ClassVar[bool] = True
+    searched: ClassVar[bool] = True
     decoded_by: ClassVar[tuple[str, ...]] = ("height", "width", "images")
     endings: ClassVar[tuple[str, ...]] = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 
@@ -88,6 +113,10 @@ class Image(Modality):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_augment(f"Image({self.column!r})", "picture", self.augment)
+        check_normalise(f"Image({self.column!r})", self.normalise)
+        what = f"Image({self.column!r}): encoder"
+        given = ("width", "size", "patch", "layers", "network")
+        check_choice(pictures, PictureEncoder, self.encoder, what, given)
         if self.height % self.patch or self.width % self.patch:
             raise ValueError(
                 f"Image({self.column!r}): height and width must be multiples of patch={self.patch}, "
@@ -108,6 +137,30 @@ class Image(Modality):
 
     def fit(self, values: Sequence[Any]) -> dict[str, Any]:
         return {}
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        return pretrained_files(self.encoder)
+
+    def with_files(self, state: dict[str, Any], folder: Path) -> dict[str, Any]:
+        """Adds what a pretrained encoder is made from.
+
+        Raises:
+            ValueError: the file of its weights, or its preset, cannot be had.
+        """
+        found = pretrained_state(f"{self.column!r}", self.encoder, "picture", folder)
+        where = found.pop("where", None)
+        if where is not None:
+            found["network"] |= pixel_scale(where)
+        return {**state, **found}
+
+    def example(self, state: dict[str, Any]) -> list[bytes]:
+        """A black picture."""
+        from PIL import Image as Pillow
+
+        packed = io.BytesIO()
+        Pillow.new("RGB", (self.width, self.height)).save(packed, "PNG")
+        return [packed.getvalue()]
 
     def preprocess(self, state: dict[str, Any]) -> Callable[[Any], Parts]:
         import tensorflow as tf
@@ -140,15 +193,16 @@ class Image(Modality):
         pixels = (self.images, self.height, self.width, 3)
         return {"pixels": (pixels, "uint8"), "present": ((self.images,), "int32")}
 
-    def encoder(self, width: int, state: dict[str, Any], name: str) -> keras.layers.Layer:
+    def make_encoder(self, width: int, state: dict[str, Any], name: str) -> keras.layers.Layer:
         size = (self.height, self.width)
-        settings = (self.patch, self.images, width, self.layers, self.tokens, self.augment)
-        return PatchEncoder(size, *settings, name=name)
+        encoder = with_network(self.encoder, state)
+        settings = (encoder, self.patch, self.images, width, self.layers, self.tokens, self.augment)
+        return PicturesEncoder(size, *settings, self.normalise, state.get("start"), name=name)
 
 
 @keras.saving.register_keras_serializable("tfmmrec")
-class PatchEncoder(keras.layers.Layer):
-    """Patches + MultiHeadAttention blocks.
+class PicturesEncoder(keras.layers.Layer):
+    """Augmentation + an encoder of each picture + a summary of it. Its configuration knows no `start`.
 
     Call: ``{"pixels": uint8 [B, M, H, W, 3], "present": int [B, M]} → ([B, M·T, D], mask [B, M·T])``.
     """
@@ -156,60 +210,51 @@ class PatchEncoder(keras.layers.Layer):
     def __init__(
         self,
         size: tuple[int, int],
+        encoder: str | dict[str, Any],
         patch: int,
         images: int,
         width: int,
         layers: int,
         tokens: int,
         augment: Sequence[str] = (),
+        normalise: str = "range",
+        start: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.normalise, self.start = normalise, start
         self.augment = Augment("picture", augment, name="augment")
-        self.size, self.patch, self.images = tuple(size), patch, images
+        self.size, self.encoder, self.patch, self.images = tuple(size), encoder, patch, images
         self.width, self.layers, self.tokens = width, layers, tokens
-        self.grid = (size[0] // patch, size[1] // patch)
-        self.projection = keras.layers.Dense(width, name="projection")
-        self.blocks = [TransformerBlock(width, name=f"block_{i}") for i in range(layers)]
+        settings = {"width": width, "size": self.size, "patch": patch, "layers": layers, "name": "picture"}
+        self.picture = make(pictures, PictureEncoder, encoder, **settings)
         self.summary = Summary(tokens, width, name="summary") if tokens else None
+        self.count = tokens or self.picture.count
 
     def build(self, *_: Any) -> None:
-        patches = self.grid[0] * self.grid[1]
-        self.projection.build((None, patches, self.patch * self.patch * 3))
-        self.position = self.add_weight(
-            shape=(patches, self.width),
-            initializer=keras.initializers.RandomNormal(stddev=0.05),
-            name="position",
-        )
-        for block in self.blocks:
-            block.build((None, patches, self.width))
+        self.picture.build((None, *self.size, 3))
+        if self.start:
+            self.picture.load(self.start)
         if self.summary:
-            self.summary.build((None, patches, self.width))
+            self.summary.build((None, self.picture.count, self.width))
 
     def call(self, parts: Parts, training: bool | None = None) -> tuple[Any, Any]:
         present = parts["present"] > 0
-        (rows, columns), side = self.grid, self.patch
         x = ops.reshape(parts["pixels"], (-1, *self.size, 3))
         x = self.augment(x, training=training)
-        x = ops.reshape(x, (-1, rows, side, columns, side, 3))
-        x = ops.reshape(ops.transpose(x, (0, 1, 3, 2, 4, 5)), (-1, rows * columns, side * side * 3))
-        x = self.projection(ops.cast(x, self.compute_dtype) / 127.5 - 1.0)
-        x = x + ops.cast(self.position, x.dtype)
-        everywhere = ops.ones(ops.shape(x)[:2], "bool")
-        for block in self.blocks:
-            x = block(x, everywhere, training=training)
+        x = ops.cast(x, self.compute_dtype)
+        x = x if self.picture.own_scale else normalised(x, self.normalise)
+        x = self.picture(x, training=training)
         if self.summary:
-            x, _ = self.summary(x, everywhere, training=training)
-        count = self.tokens or rows * columns
-        mask = ops.repeat(present, count, axis=1)
-        return ops.reshape(x, (-1, self.images * count, self.width)), mask
+            x, _ = self.summary(x, ops.ones(ops.shape(x)[:2], "bool"), training=training)
+        mask = ops.repeat(present, self.count, axis=1)
+        return ops.reshape(x, (-1, self.images * self.count, self.width)), mask
 
     def compute_output_shape(self, shapes: dict[str, tuple[int | None, ...]]) -> tuple[Any, Any]:
-        rows = shapes["present"][0]
-        count = self.images * (self.tokens or self.grid[0] * self.grid[1])
+        rows, count = shapes["present"][0], self.images * self.count
         return (rows, count, self.width), (rows, count)
 
     def get_config(self) -> dict[str, Any]:
-        names = ("size", "patch", "images", "width", "layers", "tokens")
+        names = ("size", "encoder", "patch", "images", "width", "layers", "tokens", "normalise")
         mine = {name: getattr(self, name) for name in names} | {"augment": self.augment.names}
         return {**super().get_config(), **mine}

@@ -14,17 +14,20 @@ def terms_by_count(values: Iterable[str], limit: int | None = None, min_count: i
     return ordered[:limit]
 
 
-def lookup(terms: Sequence[str], first: int, unknown: int) -> tuple[Callable[[Any], Any], Any]:
+def lookup(
+    terms: Sequence[str], first: int = 1, unknown: int = 0, numbers: Sequence[int] | None = None
+) -> tuple[Callable[[Any], Any], Any]:
     """A function from a string tensor to int32 ids, and the table it must keep alive.
 
-    ``""`` → 0, ``terms[i]`` → ``first + i``, anything else → `unknown`.
+    ``""`` → 0, ``terms[i]`` → ``first + i`` (``numbers[i]`` where these are given), else → `unknown`.
     """
     import tensorflow as tf
 
     keys = tf.constant(["", *terms], tf.string)
-    numbers = tf.constant([0, *range(first, first + len(terms))], tf.int32)
+    numbers = range(first, first + len(terms)) if numbers is None else numbers
+    ids = tf.constant([0, *numbers], tf.int32)
     # saved models restore a table by its name: every table needs its own
-    table = tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(keys, numbers), unknown)
+    table = tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(keys, ids), unknown)
     return table.lookup, table
 
 

@@ -33,10 +33,11 @@ class Modality:
 
     * `raw`: table cells → what the model is served with (strings, floats or file bytes), bad cells rejected;
     * `fit`: raw values of the *training rows* → state, a JSON-ready dict. Anything as long as a vocabulary
-      stands under the key ``"terms"``; the encoder may use every other key, never that one;
+      stands under the key ``"terms"``; the encoder may use every other key, never that one. What its weights
+      start from stands under ``"start"``, which is not there when a saved model is loaded;
     * `preprocess`: state → a function of TensorFlow ops from raw values ``[B]`` (or ``[B, ?]`` when
       `raw_rank` is 1) to `Parts`. The same function prepares the training data and runs inside the export;
-    * `encoder`: a Keras layer from `Parts` to ``(tokens [B, T, width], mask [B, T])`` in `keras.ops`.
+    * `make_encoder`: a Keras layer from `Parts` to ``(tokens [B, T, width], mask [B, T])`` in `keras.ops`.
       A row whose mask is all False is missing; no value under a False mask may change any output.
 
     Attributes:
@@ -48,6 +49,10 @@ class Modality:
             without the values.
         decoded_by: of media, the settings that their parts depend on, beside the files.
         endings: of files that are found by an id, without a cell that names them.
+        filtered_by: what a served request filters items by: ``"terms"`` (any of some), ``"range"`` (from …
+            to …), or ``""``, which is nothing of this kind.
+        searched: whether a served request searches items by it: what people type, show or play, and what
+            another model made of that.
     """
 
     column: str
@@ -57,6 +62,8 @@ class Modality:
     media: ClassVar[bool] = False
     decoded_by: ClassVar[tuple[str, ...]] = ()
     endings: ClassVar[tuple[str, ...]] = ()
+    filtered_by: ClassVar[str] = ""
+    searched: ClassVar[bool] = False
 
     @property
     def name(self) -> str:
@@ -76,6 +83,20 @@ class Modality:
         del folder, reject
         return ["" if cell is None else str(cell) for cell in cells]
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Files of the data folder that the state is learnt from, beside tables and media."""
+        return ()
+
+    def with_files(self, state: dict[str, Any], folder: Path) -> dict[str, Any]:
+        """The state with what `files` of the data folder tell."""
+        del folder
+        return state
+
+    def terms_of(self, value: str) -> list[str]:
+        """The terms of a raw value of a kind that is filtered by terms; of a missing one none."""
+        return [value] if value else []
+
     def fit(self, values: Sequence[Any]) -> dict[str, Any]:
         """Learns the state from raw values of training rows."""
         raise NotImplementedError
@@ -91,9 +112,23 @@ class Modality:
         """Shape (without the batch) and dtype of each part."""
         raise NotImplementedError
 
-    def encoder(self, width: int, state: dict[str, Any], name: str) -> keras.layers.Layer:
+    def make_encoder(self, width: int, state: dict[str, Any], name: str) -> keras.layers.Layer:
         """Returns a new layer from parts to ``(tokens [B, T, width], mask [B, T])``."""
         raise NotImplementedError
+
+    def term_rows(self, state: dict[str, Any]) -> dict[str, int]:
+        """Term → its row of the encoder's ``terms_table``; of a kind that has no vocabulary, none.
+
+        Rows 0 and 1 are what is missing and what is unknown. `state` has its terms.
+        """
+        return {}
+
+    def example(self, state: dict[str, Any]) -> Any:
+        """One raw value of a row that lacks nothing, to try an export with; `state` has its terms.
+
+        The default is for strings and for single numbers: a term of the vocabulary, and 1.
+        """
+        return 1.0 if self.raw_dtype == "float" else (state.get("terms") or ["a"])[0]
 
     def to_dict(self) -> dict[str, Any]:
         """The schema entry as plain values, as it stands in TOML: only what differs from the defaults."""
@@ -112,6 +147,9 @@ class Modality:
             value = getattr(self, field.name)
             if isinstance(value, list):
                 object.__setattr__(self, field.name, tuple(value))
+            elif isinstance(value, dict):  # a choice with settings, which stay as TOML and JSON have them
+                plain = {k: list(v) if isinstance(v, tuple) else v for k, v in value.items()}
+                object.__setattr__(self, field.name, plain)
 
 
 def missing_parts(modality: Modality, state: dict[str, Any], rows: int) -> dict[str, np.ndarray]:

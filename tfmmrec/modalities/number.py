@@ -10,8 +10,10 @@ from typing import Any, ClassVar
 
 import keras
 import numpy as np
-from keras import ops
 
+from tfmmrec.encoders import numbers
+from tfmmrec.encoders.numbers import NumberEncoder
+from tfmmrec.members import check_choice, make
 from tfmmrec.modalities.modality import Modality, Parts, Reject
 
 _LARGEST = float(np.finfo("float32").max)
@@ -42,14 +44,23 @@ class Number(Modality):
 
     Args:
         column: the column.
+        encoder: what reads the number, of `tfmmrec.encoders.numbers`: ``"dense"``, ``"periodic"`` (which
+            tells neighbouring values apart), or a dict of ``name`` and settings.
         clip: values beyond this quantile on either side are clipped to it.
         dropout: the share of rows whose number is hidden in training.
     """
 
+    encoder: str | dict[str, Any] = "dense"
     clip: float = 0.001
     dropout: float = 0.0
 
     raw_dtype: ClassVar[str] = "float"
+    filtered_by: ClassVar[str] = "range"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        what = f"Number({self.column!r}): encoder"
+        check_choice(numbers, NumberEncoder, self.encoder, what, ("width", "inputs"))
 
     def raw(self, cells: Sequence[Any], folder: Path, reject: Reject) -> list[Any]:
         return read_floats(cells, reject)
@@ -78,35 +89,5 @@ class Number(Modality):
     def spec(self, state: dict[str, Any]) -> dict[str, tuple[tuple[int, ...], str]]:
         return {"number": ((), "float32")}
 
-    def encoder(self, width: int, state: dict[str, Any], name: str) -> keras.layers.Layer:
-        return DenseEncoder(width, 1, name=name)
-
-
-@keras.saving.register_keras_serializable("tfmmrec")
-class DenseEncoder(keras.layers.Layer):
-    """Two dense layers: ``{part: float [B] or [B, N]} → ([B, 1, D], mask [B, 1])``; NaN is missing."""
-
-    def __init__(self, width: int, inputs: int, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.width, self.inputs = width, inputs
-        self.hidden = keras.layers.Dense(width, activation="silu", name="hidden")
-        self.projection = keras.layers.Dense(width, name="projection")
-
-    def build(self, *_: Any) -> None:
-        self.hidden.build((None, self.inputs))
-        self.projection.build((None, self.width))
-
-    def call(self, parts: Parts) -> tuple[Any, Any]:
-        (numbers,) = parts.values()
-        numbers = ops.reshape(numbers, (-1, self.inputs))
-        present = ops.all(ops.isfinite(numbers), axis=-1, keepdims=True)
-        # replaced before any arithmetic: NaN × 0 is NaN, also in the gradient
-        numbers = ops.where(present, numbers, ops.zeros_like(numbers))
-        return ops.expand_dims(self.projection(self.hidden(numbers)), 1), present
-
-    def compute_output_shape(self, shapes: dict[str, tuple[int | None, ...]]) -> tuple[Any, Any]:
-        (shape,) = shapes.values()
-        return (shape[0], 1, self.width), (shape[0], 1)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "width": self.width, "inputs": self.inputs}
+    def make_encoder(self, width: int, state: dict[str, Any], name: str) -> keras.layers.Layer:
+        return make(numbers, NumberEncoder, self.encoder, width=width, inputs=1, name=name)

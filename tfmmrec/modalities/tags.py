@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 from keras import ops
@@ -31,13 +31,18 @@ class Tags(Modality):
     vocabulary: int = 20_000
     dropout: float = 0.1
 
+    filtered_by: ClassVar[str] = "terms"
+
     def raw(self, cells: Sequence[Any], folder: Any, reject: Any) -> list[Any]:
         del folder, reject
         lists = (cell if isinstance(cell, list | tuple) else [cell] for cell in cells)
         return [self.separator.join(str(tag) for tag in tags if tag is not None) for tags in lists]
 
+    def terms_of(self, value: str) -> list[str]:
+        return [tag for tag in map(str.strip, value.split(self.separator)) if tag]
+
     def fit(self, values: Sequence[str]) -> dict[str, Any]:
-        tags = (tag.strip() for value in values for tag in as_text(value).split(self.separator))
+        tags = (tag for value in values for tag in self.terms_of(as_text(value)))
         terms = terms_by_count(tags, self.vocabulary)
         return {"size": len(terms) + 2, "terms": terms}
 
@@ -55,10 +60,13 @@ class Tags(Modality):
         split.resources = [table]  # type: ignore[attr-defined]
         return split
 
+    def term_rows(self, state: dict[str, Any]) -> dict[str, int]:
+        return {term: row for row, term in enumerate(state["terms"], 2)}
+
     def spec(self, state: dict[str, Any]) -> dict[str, tuple[tuple[int, ...], str]]:
         return {"tags": ((self.length,), "int32")}
 
-    def encoder(self, width: int, state: dict[str, Any], name: str) -> keras.layers.Layer:
+    def make_encoder(self, width: int, state: dict[str, Any], name: str) -> keras.layers.Layer:
         return BagEncoder(state["size"], width, name=name)
 
 
@@ -78,6 +86,11 @@ class BagEncoder(keras.layers.Layer):
 
     def build(self, *_: Any) -> None:
         self.embedding.build()
+
+    @property
+    def terms_table(self) -> Any:
+        """The rows of the terms; see `Modality.term_rows`."""
+        return self.embedding.embeddings
 
     def call(self, parts: Parts) -> tuple[Any, Any]:
         (numbers,) = parts.values()

@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
 import keras
 import numpy as np
 
+from tfmmrec.encoders.numbers import Dense
 from tfmmrec.modalities.modality import Modality, Parts, Reject
-from tfmmrec.modalities.number import DenseEncoder, read_floats
 
 _DAY = 86_400.0
 _PERIODS = (_DAY, 7 * _DAY, 365.2425 * _DAY)
@@ -22,7 +23,9 @@ _PERIODS = (_DAY, 7 * _DAY, 365.2425 * _DAY)
 class Timestamp(Modality):
     """Seconds since the epoch (UTC) as trend and season: one token.
 
-    Seven numbers: the standardised moment, and sine and cosine of the time of day, week and year.
+    Cells are numbers, or ISO 8601 (``2024-05-01``, ``2024-05-01T12:00:00+02:00``), which is UTC where it
+    does not name its zone; a served request brings numbers. Seven numbers are made of each: the standardised
+    moment, and sine and cosine of the time of day, week and year.
 
     Args:
         column: the column.
@@ -32,9 +35,20 @@ class Timestamp(Modality):
     dropout: float = 0.0
 
     raw_dtype: ClassVar[str] = "float"
+    filtered_by: ClassVar[str] = "range"
 
     def raw(self, cells: Sequence[Any], folder: Path, reject: Reject) -> list[Any]:
-        return read_floats(cells, reject)
+        times = []
+        for row, cell in enumerate(cells):
+            there = cell is not None and cell != "" and cell == cell  # a float column's own NaN is empty
+            times.append(read_time(cell) if there else math.nan)
+            if there and not math.isfinite(times[-1]):
+                times[-1] = math.nan
+                shown = str(cell)[:60]
+                reject(
+                    row, f"expected seconds since 1970, or a time such as 2024-05-01T12:00:00, got {shown!r}"
+                )
+        return times
 
     def fit(self, values: Sequence[float]) -> dict[str, Any]:
         known = np.asarray(values, "float64")
@@ -58,5 +72,18 @@ class Timestamp(Modality):
     def spec(self, state: dict[str, Any]) -> dict[str, tuple[tuple[int, ...], str]]:
         return {"moment": ((1 + 2 * len(_PERIODS),), "float32")}
 
-    def encoder(self, width: int, state: dict[str, Any], name: str) -> keras.layers.Layer:
-        return DenseEncoder(width, 1 + 2 * len(_PERIODS), name=name)
+    def make_encoder(self, width: int, state: dict[str, Any], name: str) -> keras.layers.Layer:
+        return Dense(width, 1 + 2 * len(_PERIODS), name=name)
+
+
+def read_time(cell: Any) -> float:
+    """A cell as seconds since the epoch; NaN where it is no time."""
+    try:
+        return float(cell)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    try:
+        moment = datetime.fromisoformat(str(cell).strip())
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return math.nan

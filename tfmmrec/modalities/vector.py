@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 import keras
 import numpy as np
 
+from tfmmrec.encoders.numbers import Dense
 from tfmmrec.modalities.modality import Modality, Parts, Reject
-from tfmmrec.modalities.number import DenseEncoder
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Vector(Modality):
 
     raw_dtype: ClassVar[str] = "float"
     raw_rank: ClassVar[int] = 1
+    searched: ClassVar[bool] = True
 
     @property
     def in_table(self) -> bool:
@@ -90,6 +91,10 @@ class Vector(Modality):
             "scale": np.where(scale > 1e-6, scale, 1.0).tolist(),
         }
 
+    def example(self, state: dict[str, Any]) -> list[float]:
+        """The mean of the training rows."""
+        return list(state["mean"])
+
     def preprocess(self, state: dict[str, Any]) -> Callable[[Any], Parts]:
         import tensorflow as tf
 
@@ -111,8 +116,8 @@ class Vector(Modality):
     def spec(self, state: dict[str, Any]) -> dict[str, tuple[tuple[int, ...], str]]:
         return {"vector": ((state["size"],), "float32")}
 
-    def encoder(self, width: int, state: dict[str, Any], name: str) -> keras.layers.Layer:
-        return DenseEncoder(width, state["size"], name=name)
+    def make_encoder(self, width: int, state: dict[str, Any], name: str) -> keras.layers.Layer:
+        return Dense(width, state["size"], name=name)
 
 
 def _float32(numbers: Any) -> np.ndarray:
