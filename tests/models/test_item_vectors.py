@@ -1,6 +1,7 @@
 """Where the vectors of all items come from: a table, a cache, this step."""
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
@@ -56,7 +57,7 @@ def test_cosines_are_those_of_the_sum_of_content_and_id():
     np.testing.assert_allclose(table, one, rtol=1e-5)
     nowhere, summed = ops.full((5,), -1, dtype="int32"), summed[np.maximum(ROWS, 0)]
     found = run(
-        lambda v, i: layer(v, nowhere, ops.maximum(rows, 0), ops.zeros(5), i),
+        lambda v, i: layer(v, nowhere, ops.maximum(rows, 0), ops.zeros(5), ops.zeros(5), i),
         vectors,
         identity[1:][np.maximum(ROWS, 0)],
     )
@@ -100,14 +101,56 @@ def test_a_step_may_encode_a_part_of_its_items():
     place = np.asarray([-1, 1, 0, -1, -1], "int32")
 
     def call(encoded, identity):
-        return layer(encoded, place, ops.convert_to_tensor(ROWS), ops.zeros(5), identity)
+        chance = ops.convert_to_tensor(np.asarray([1, 0.25, 0.125, 1, 1], "float32"))
+        return layer(encoded, place, ops.convert_to_tensor(ROWS), ops.zeros(5), ops.log(chance), identity)
 
     found, content = run(call, encoded, identity), np.asarray(layer.content)
-    np.testing.assert_array_equal(found[[1, 2]], encoded[[1, 0]])
+    np.testing.assert_allclose(found[[1, 2]], encoded[[1, 0]] + identity[[1, 2]], rtol=1e-6)
     np.testing.assert_allclose(found[0], content[4] + identity[0], rtol=1e-6)
     _, (of_encoded, of_identity) = gradients(lambda e, i: ops.sum(call(e, i)[:3]), [], [encoded, identity])
-    np.testing.assert_array_equal(of_encoded, np.ones((2, WIDTH)))
-    np.testing.assert_array_equal(of_identity[:3], [[1] * WIDTH, [0] * WIDTH, [0] * WIDTH])
+    np.testing.assert_allclose(of_encoded, [[8] * WIDTH, [4] * WIDTH], rtol=1e-6)  # one by its chance
+    np.testing.assert_array_equal(of_identity[:3], np.ones((3, WIDTH)))
+
+
+@pytest.mark.backend
+def test_the_encoder_gets_the_catalogues_gradient_on_average():
+    """Over every draw of two of five other items, and of three to encode of the four of a step."""
+    features, hidden, target = random(ITEMS, 3), random(3, WIDTH, seed=4), ops.convert_to_tensor([1, 4, 1])
+    weights, identity = random(3, WIDTH, seed=2), random(ITEMS + 1, WIDTH, seed=6)
+    layer = CachedContent(ITEMS, WIDTH, cosine=True)
+    layer.build()
+    layer.content.assign(features @ weights)
+    of_events, others = [1, 4], [0, 2, 3, 5, 6]
+
+    def one(weights, rows, place, drawn, log_encoded):
+        ids = ops.take(identity, ops.convert_to_tensor(rows + 1), axis=0)
+        encoded = ops.matmul(ops.convert_to_tensor(features[drawn]), weights)
+        vectors = layer(encoded, place, ops.convert_to_tensor(rows), ops.zeros(4), log_encoded, ids)
+        batch = {"rows": ops.convert_to_tensor(rows), "vectors": vectors}
+        return layer.softmax(hidden, target, ops.ones(3), batch, identity)
+
+    found = []
+    for two in itertools.combinations(others, 2):
+        rows = np.asarray([*of_events, *two], "int32")
+        log_encoded = np.log(np.asarray([1, 1, 2 / 5, 2 / 5], "float32") * 3 / 4)
+        for three in itertools.combinations(range(4), 3):
+            place = np.full(4, -1, "int32")
+            place[list(three)] = range(3)
+            drawn = rows[list(three)]
+
+            def loss(weights, rows=rows, place=place, drawn=drawn, log_encoded=log_encoded):
+                return one(weights, rows, place, drawn, log_encoded)
+
+            found.append(gradients(loss, [], [weights])[1][0])
+
+    def dense(weights):
+        table = layer.scaled(ops.matmul(features, weights) + identity[1:])
+        return IdTable(ITEMS, WIDTH).softmax(
+            hidden, target, ops.ones(3), {}, ops.pad(table, [[1, 0], [0, 0]])
+        )
+
+    expected = gradients(dense, [], [weights])[1][0]
+    np.testing.assert_allclose(np.mean(found, axis=0), expected, atol=1e-5)
 
 
 def test_ids_alone_are_the_table():

@@ -97,7 +97,7 @@ def test_no_place_sees_what_comes_after_it(ask, batch):
             x,
             **{
                 "history.item": np.where(here, items, x["history.item"]).astype("int32"),
-                "history.gap": np.where(here, 9, x["history.gap"]).astype("int32"),
+                "history.time": np.where(here, x["history.time"] + 99, x["history.time"]).astype("int32"),
                 "event.kind.value": np.where(here, 1, x["event.kind.value"]).astype("int32"),
             },
         )
@@ -163,7 +163,7 @@ def test_values_of_padding_change_nothing(ask, batch):
     x, _, _ = batch
     before, blank = ask(x), x["history.item"] < 0
     other = changed(x)
-    other["history.gap"][blank] = 7
+    other["history.time"][blank] = 7
     other["event.kind.value"][blank] = 2
     after = ask(other)
     known = np.pad(~blank, ((0, 0), (1, 0)), constant_values=True)
@@ -289,8 +289,8 @@ def test_items_are_encoded_in_parts_and_by_row(model, small_data):
     ("settings", "match"),
     [
         ({"fusion": "transfomer"}, "There is no fusion 'transfomer'. Did you mean 'transformer'"),
-        ({"alignment": "none"}, "There is no alignment 'none'. There are: contrastive"),
-        ({"sharing": "shared"}, "There is no sharing 'shared'. Did you mean 'sharedbottom'"),
+        ({"alignment": "none"}, "There is no alignment 'none'. There are: anchored, contrastive"),
+        ({"sharing": "shared_botom"}, "There is no sharing 'shared_botom'. Did you mean 'sharedbottom'"),
         ({"width": 10}, "width must be a multiple of 4 and at least 8 .there are 4 heads., got 10"),
         ({"width": 4}, "got 4"),
         ({"item_vectors": "table"}, "'table' is for items whose only feature is the id; take 'cached'"),

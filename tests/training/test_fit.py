@@ -30,7 +30,7 @@ def trained(small_data, tmp_path_factory):
         small_data.validation,
         epochs=30,
         batch_events=100,
-        learning_rate=0.03,
+        learning_rate=0.01,
         patience=6,
         refresh_every=5,
         jit_compile=JIT,

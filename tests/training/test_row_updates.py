@@ -238,3 +238,49 @@ def test_configuration():
     optimizer = RowAdamW(**SETTINGS, tables=["item_id/table/embeddings"])
     assert remade(optimizer).get_config() == optimizer.get_config()
     assert remade(optimizer).tables == ("item_id/table/embeddings",)
+
+
+@pytest.mark.backend
+def test_a_modality_may_learn_slower():
+    """In the first step of Adam every weight moves by the learning rate, whatever its gradient."""
+    variables = [keras.Variable(random(3), name=name) for name in ("dense", "table")]
+    paths = [one.path for one in variables]
+    optimizer = RowAdamW(0.1, weight_decay=0.0, rates={paths[0].split("/")[0]: 0.25, "poster": 9.0})
+    optimizer.build(variables)
+    before = [array(one) for one in variables]
+    optimizer.apply([keras.ops.convert_to_tensor(random(3, seed=1))] * 2, variables)
+    moved = [np.abs(array(one) - old) for one, old in zip(variables, before, strict=True)]
+    np.testing.assert_allclose(moved[0], 0.025, rtol=1e-3)
+    np.testing.assert_allclose(moved[1], 0.1, rtol=1e-3)
+    assert remade(optimizer).rates == optimizer.rates
+
+
+def test_rates_are_those_of_features(data):
+    model = model_of(data)
+    assert adamw(model, 0.1, 0.0, rates={"item_id": 0.5}).rates == {"item_id": 0.5}
+    with pytest.raises(ValueError, match=r"there is no feature 'itemid'. Did you mean 'item_id'\?"):
+        adamw(model, 0.1, 0.0, rates={"itemid": 0.5})
+    with pytest.raises(ValueError, match="the learning rate of 'item_id' is multiplied by 0 or more, got -1"):
+        adamw(model, 0.1, 0.0, rates={"item_id": -1})
+
+
+@pytest.mark.backend
+def test_rows_of_a_frozen_table_stay_and_are_not_clipped_with():
+    """What else is learnt moves as if the table had no gradient."""
+    weight, gradient = random(5, 3), 9 * random(2, 3, seed=1)
+    rows = np.asarray([2, 4], "int32")
+    table, other = keras.Variable(weight, name="table"), keras.Variable(random(4, seed=3), name="other")
+    optimizer = RowAdamW(**SETTINGS, tables=[table.path], paced=[table.path])
+    alone, untouched = keras.Variable(random(4, seed=3), name="other"), RowAdamW(**SETTINGS)
+    optimizer.build([table, other])
+    untouched.build([alone])
+    optimizer.paces[0].assign(0.0)
+    optimizer.apply([gradient_of_rows(rows, gradient), keras.ops.full((4,), 0.1)], [table, other])
+    untouched.apply([keras.ops.full((4,), 0.1)], [alone])
+    np.testing.assert_array_equal(array(table), weight)
+    np.testing.assert_allclose(array(other), array(alone), rtol=1e-6)
+    assert all(not array(one[0]).any() for one in (optimizer._momentums, optimizer._velocities))
+    optimizer.paces[0].assign(0.5)
+    optimizer.apply([gradient_of_rows(rows, gradient), keras.ops.zeros((4,))], [table, other])
+    moved = (array(table) != weight).any(axis=1)
+    assert moved.tolist() == [False, False, True, False, True]

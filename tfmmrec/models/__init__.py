@@ -1,17 +1,22 @@
 """The model and where its item vectors come from."""
 
+from tfmmrec.models.auxiliary import AuxiliaryHeads
+from tfmmrec.models.graph_ids import without_graph
 from tfmmrec.models.item_vectors import CachedContent, EncodedNow, IdTable, ItemVectors
 from tfmmrec.models.recommender import Recommender, build_recommender
-from tfmmrec.models.train_step import GradientHook, RowGradient, sum_gradients
+from tfmmrec.models.train_step import GradientHook, Gradients, RowGradient, sum_gradients
 
 __all__ = [
+    "AuxiliaryHeads",
     "CachedContent",
     "EncodedNow",
     "GradientHook",
+    "Gradients",
     "IdTable",
     "ItemVectors",
     "Recommender",
     "RowGradient",
     "build_recommender",
     "sum_gradients",
+    "without_graph",
 ]

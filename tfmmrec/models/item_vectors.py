@@ -14,9 +14,10 @@ from tfmmrec.losses import chunked_softmax, sampled_softmax
 class ItemVectors(keras.layers.Layer):
     """Abstract. In the graph it gives the vectors of this step's items; a retrieval loss asks `softmax`.
 
-    Call: ``(encoded [E, D], place int [U], rows int [U], log_q [U], identity [U, D]) → [U, D]``: the vectors
-    encoded in this step, each item's place among them (−1: not encoded), its row of the catalogue, its logQ
-    and its row of the id table (zeros where ids are no feature).
+    Call: ``(encoded [E, D], place int [U], rows int [U], log_q [U], log_encoded [U], identity [U, D]) →
+    [U, D]``: what was encoded in this step (see `reads`), each item's place among it (−1: not encoded), its
+    row of the catalogue, the logs of its chances to be in a batch and, given that batch's events, to be
+    encoded, and its row of the id table (zeros where ids are no feature).
 
     Args:
         items: how many items have been trained on; they are rows ``[0, items)`` of the catalogue.
@@ -26,8 +27,10 @@ class ItemVectors(keras.layers.Layer):
     Attributes:
         cached: whether `refresh` has to be called now and then.
         sampled: whether the loss is over sampled candidates, so that batches should carry negatives.
+        reads: which output of the item tower: ``"vector"``, or ``"content"``, to which the id is added here.
     """
 
+    reads = "vector"
     cached = False
     sampled = False
 
@@ -35,8 +38,8 @@ class ItemVectors(keras.layers.Layer):
         super().__init__(**kwargs)
         self.items, self.width, self.cosine = items, width, cosine
 
-    def call(self, encoded: Any, place: Any, rows: Any, log_q: Any, identity: Any) -> Any:
-        del rows, log_q, identity
+    def call(self, encoded: Any, place: Any, rows: Any, log_q: Any, log_encoded: Any, identity: Any) -> Any:
+        del rows, log_q, log_encoded, identity
         return ops.take(encoded, ops.maximum(place, 0), axis=0)
 
     def softmax(self, hidden: Any, target: Any, weight: Any, batch: dict[str, Any], identity: Any) -> Any:
@@ -58,6 +61,7 @@ class ItemVectors(keras.layers.Layer):
         place_shape: Any,
         rows_shape: Any,
         log_q_shape: Any,
+        log_encoded_shape: Any,
         identity_shape: Any,
     ) -> tuple[int | None, ...]:
         return (*place_shape, self.width)
@@ -85,22 +89,29 @@ class CachedContent(ItemVectors):
     """Id table + content vectors of some steps ago; this step's items as they are now. Full softmax.
 
     The gradient reaches every row of the id table, and the encoders through the items encoded in this step
-    alone: all of the step's, or a part of them, with the others' content taken from the cache. The cache is
+    alone: a draw of those that its events are of, and of the others. Those are drawn as rarely as they are
+    many, so the gradient of each is divided by the chance to be encoded (Horvitz and Thompson, 1952): the
+    encoders get the gradient of the whole catalogue on average. Without it what the events are about would
+    be pulled towards the states, and nearly nothing pushed away: all content would become alike. The cache is
     encoded anew every few steps: `Recommender.refresh`.
     """
 
     cached = True
+    reads = "content"
 
     def build(self, *_: Any, **__: Any) -> None:
         self.content = self.add_weight(
             shape=(self.items, self.width), initializer="zeros", trainable=False, name="content"
         )
 
-    def call(self, encoded: Any, place: Any, rows: Any, log_q: Any, identity: Any) -> Any:
+    def call(self, encoded: Any, place: Any, rows: Any, log_q: Any, log_encoded: Any, identity: Any) -> Any:
+        del log_q
         now = ops.take(encoded, ops.maximum(place, 0), axis=0)
-        content = ops.take(ops.stop_gradient(self.content), ops.maximum(rows, 0), axis=0)
-        kept = self.scaled(ops.cast(content, now.dtype) + identity)
-        return ops.where(ops.expand_dims(place >= 0, 1), now, kept)
+        held = ops.stop_gradient(now)
+        share = ops.cast(ops.expand_dims(ops.exp(-log_encoded), 1), now.dtype)
+        now = held + (now - held) * share  # its value, and its gradient as many times
+        kept = ops.cast(ops.take(ops.stop_gradient(self.content), ops.maximum(rows, 0), axis=0), now.dtype)
+        return self.scaled(ops.where(ops.expand_dims(place >= 0, 1), now, kept) + identity)
 
     def table(self, batch: dict[str, Any], identity: Any, dtype: str) -> Any:
         """``[items, D]``: the cache, the id table on top, and this step's vectors in their rows."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -11,11 +12,25 @@ from keras import ops
 
 from tfmmrec.data.dataset import Features
 from tfmmrec.data.vocabulary import Vocabulary
+from tfmmrec.graphs import Graph
 from tfmmrec.members import chosen
 from tfmmrec.modalities import Id, missing_parts
 from tfmmrec.modalities.id import TableEncoder
+from tfmmrec.models.auxiliary import AuxiliaryHeads, auxiliary_settings
+from tfmmrec.models.features import dropout_rates
+from tfmmrec.models.graph_ids import graph_ids
 from tfmmrec.models.item_vectors import CachedContent, EncodedNow, IdTable, ItemVectors
-from tfmmrec.models.towers import Gather, Identity, item_tower, ranker, user_tower
+from tfmmrec.models.step import ModelStep
+from tfmmrec.models.towers import (
+    Gather,
+    GatherTold,
+    Identity,
+    item_modalities,
+    item_tower,
+    ranker,
+    searched_features,
+    user_tower,
+)
 from tfmmrec.models.train_step import TrainStep
 from tfmmrec.schema import SIDES, Schema, Side
 
@@ -25,41 +40,13 @@ FULL_SOFTMAX_ITEMS = 100_000
 _PROVIDERS = {"table": IdTable, "cached": CachedContent, "encoded": EncodedNow}
 
 
-@dataclass
-class _Step:
-    """This training step as tasks see it; see `tfmmrec.tasks.Step`."""
-
-    model: Recommender
-    x: dict[str, Any]
-    outputs: dict[str, Any]
-
-    @property
-    def states(self) -> Any:
-        return self.outputs["states"]
-
-    @property
-    def candidates(self) -> Any:
-        return self.outputs["candidates"]
-
-    def softmax(self, target: Any, weight: Any, states: Any) -> Any:
-        width = self.model.width
-        batch = {
-            "rows": self.x["item.row"],
-            "log_q": self.x["item.log_q"],
-            "vectors": self.outputs["items"],
-            "targets": ops.reshape(self.candidates, (-1, width)),
-        }
-        hidden = ops.reshape(states, (-1, width))
-        target, weight = ops.reshape(target, (-1,)), ops.reshape(weight, (-1,))
-        return self.model.item_vectors.softmax(hidden, target, weight, batch, self.model.identity_table)
-
-
 @keras.saving.register_keras_serializable("tfmmrec")
 class Recommender(TrainStep, keras.Model):
     """A multi-modal multi-task recommender; built by `build_recommender`.
 
     Inputs are the batches of `tfmmrec.data.Batches`; outputs ``states`` ``[B, S, D]``, ``candidates``
-    ``[B, K, D]``, ``items`` ``[U, D]`` and one of each head by the task's name. The sub-models
+    ``[B, K, D]``, ``items`` ``[U, D]`` and one of each head by the task's name; with auxiliary heads also
+    ``alone``, what each modality says (see `AuxiliaryHeads`). The sub-models
     `item_tower`, `user_tower` and `ranker` are the same layers, and answer on their own in evaluation and
     export. Where the schema has no users, `user_tower` is None, and there are no ``states``.
 
@@ -67,8 +54,12 @@ class Recommender(TrainStep, keras.Model):
         schema: what the model reads and learns.
         vocabulary: the sizes it was built from.
         item_vectors: the provider of all items' vectors in the loss.
+        graph: what moves the ids, or None; `fit` tells it who is whose neighbour.
+        auxiliary: the modalities' own heads, in training alone; None without.
         gradient_hook: see `tfmmrec.models.train_step`; None for the plain step.
     """
+
+    graph: Graph | None = None
 
     def __init__(
         self,
@@ -80,15 +71,19 @@ class Recommender(TrainStep, keras.Model):
         sharing: Any = "shared_bottom",
         item_vectors: str = "auto",
         temperature: float | None = None,
+        graph: Any = None,
+        auxiliary: Any = None,
+        modality_dropout: float | dict[str, float] | None = None,
         name: str = "recommender",
         **kwargs: Any,
     ) -> None:
-        vocabulary = vocabulary.sizes()
+        vocabulary, cosine = vocabulary.sizes(), temperature is not None
         provider = _provider(schema, vocabulary, item_vectors)(
-            vocabulary.trained_items, width, cosine=temperature is not None, name="item_vectors"
+            vocabulary.trained_items, width, cosine=cosine, name="item_vectors"
         )
-        items = item_tower(schema, vocabulary, width, fusion, alignment, cosine=temperature is not None)
-        users = user_tower(schema, vocabulary, width, fusion, temperature)
+        ids, hidden = graph_ids(graph, schema, vocabulary, width), dropout_rates(schema, modality_dropout)
+        items = item_tower(schema, vocabulary, width, fusion, alignment, cosine, hidden, ids.get("item"))
+        users = user_tower(schema, vocabulary, width, fusion, temperature, hidden, ids.get("user"))
         heads = ranker(schema, vocabulary, width, sharing)
 
         inputs = {
@@ -98,12 +93,24 @@ class Recommender(TrainStep, keras.Model):
         inputs["item.encoded"] = keras.Input((), dtype="int32", name="item.encoded")
         inputs["item.row"] = keras.Input((), dtype="int32", name="item.row")
         inputs["item.log_q"] = keras.Input((), name="item.log_q")
-        encoded = items({name: inputs[f"item.{name}"] for name in items.input})
+        inputs["item.log_encoded"] = keras.Input((), name="item.log_encoded")
+        names = [feature.name for feature in schema.features("item")]
+        alone = None
+        if auxiliary is not None and len(names) > 1:  # of one modality alone, they would say the same again
+            settings = auxiliary_settings(auxiliary)
+            alone = AuxiliaryHeads(names, schema, vocabulary, width, cosine, **settings, name="auxiliary")
+        encoder = items if alone is None else item_modalities(items, names)
+        encoded = encoder({name: inputs[f"item.{name}"] for name in items.input})
         first = schema.features("item")[0]
         table = items.get_layer(first.name) if isinstance(first, Id) else None
         identity = Identity(table, width, name="identity")(inputs["item.row"])
         vectors = provider(
-            encoded["vector"], inputs["item.encoded"], inputs["item.row"], inputs["item.log_q"], identity
+            encoded[provider.reads],
+            inputs["item.encoded"],
+            inputs["item.row"],
+            inputs["item.log_q"],
+            inputs["item.log_encoded"],
+            identity,
         )
         inputs["candidate"] = keras.Input((None,), dtype="int32", name="candidate")
         judged = {}
@@ -115,30 +122,46 @@ class Recommender(TrainStep, keras.Model):
             }
             inputs |= of_user
             inputs["history.item"] = keras.Input((None,), dtype="int32", name="history.item")
-            history = Gather(name="history_vectors")(vectors, inputs["history.item"])
+            masked = "mask" in schema.history.changes
+            told = GatherTold(width, name="history_vectors") if masked else Gather(name="history_vectors")
+            history = told(vectors, inputs["history.item"])
             judged["states"] = users({**of_user, "history.vector": history})
         judged["candidates"] = Gather(name="candidate_vectors")(vectors, inputs["candidate"])
         outputs = {**judged, "items": vectors}
         if heads is not None:
             outputs |= heads(judged)
+        if alone is not None:
+            of_users = [judged["states"]] if users is not None else []
+            outputs["alone"] = alone(encoded["alone"], inputs["item.encoded"], inputs["candidate"], *of_users)
 
         super().__init__(inputs=inputs, outputs=outputs, name=name, **kwargs)
-        self.schema, self.vocabulary, self.width = schema, vocabulary, width
+        self.schema, self.vocabulary, self.width = schema, vocabulary.learnt(), width
         self.item_tower, self.user_tower, self.ranker = items, users, heads
-        self.item_vectors = provider
+        self.item_vectors, self.auxiliary = provider, alone
+        self.graph = ids["item"].graph if ids else None
         self._choices = {
             "fusion": fusion,
             "alignment": alignment,
             "sharing": sharing,
             "temperature": temperature,
+            **({} if graph is None else {"graph": graph}),
+            **({} if auxiliary is None else {"auxiliary": auxiliary}),
+            **({} if modality_dropout is None else {"modality_dropout": modality_dropout}),
         }
         self.task_losses = {task.name: keras.metrics.Mean(name=f"{task.name}_loss") for task in schema.tasks}
+        asked = () if alone is None else names
+        self.losses_alone = {name: keras.metrics.Mean(name=f"{name}_alone_loss") for name in asked}
+
+    @property
+    def sampled_loss(self) -> bool:
+        """Whether the catalogue is ranked by a loss against a batch's items, whatever the provider."""
+        return getattr(self.schema.retrieval, "sampled", False)
 
     @property
     def identity_table(self) -> Any:
-        """The embeddings of the item ids, ``[trained_items + 1, D]``, row 0 unused; None without ids."""
+        """The vectors of the item ids, ``[trained_items + 1, D]``, row 0 unused; None without ids."""
         of_items = [encoder for name, encoder in self.id_tables.items() if name.startswith("item.")]
-        return of_items[0].embedding.embeddings if of_items else None
+        return of_items[0].table() if of_items else None
 
     @property
     def id_tables(self) -> dict[str, TableEncoder]:
@@ -151,18 +174,30 @@ class Recommender(TrainStep, keras.Model):
             if isinstance(feature, Id)
         }
 
+    @property
+    def searched(self) -> list[str]:
+        """Names of the item features that items are searched by: none without an alignment."""
+        return searched_features(self.schema) if "search" in self.item_tower.output else []
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        with self.graph.once() if self.graph is not None else nullcontext():
+            return super().call(inputs, training=training, mask=mask)
+
     def compute_losses(
         self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool
     ) -> dict[str, Any]:
-        """Each task's weighted mean times the task's weight, and what the layers add."""
-        step = _Step(self, x, y_pred)
+        """Each task's weighted mean times its weight, the auxiliary heads' loss, and what layers add."""
+        step = ModelStep(self, x, y_pred)
         losses = {}
         for task in self.schema.tasks:
             state = self.vocabulary.tasks[task.name]
-            total, weight = task.loss(step, y[task.name], sample_weight[task.name], state)
+            total, weight = task.weighted_loss(step, y[task.name], sample_weight[task.name], state)
             mean = total / ops.maximum(weight, 1e-6)  # a batch without a label of this task adds nothing
             self.task_losses[task.name].update_state(mean, sample_weight=weight)
             losses[task.name] = task.weight * mean
+        if self.auxiliary is not None:
+            alone = self.auxiliary.loss(step, y, sample_weight, self.losses_alone, training)
+            losses["auxiliary"] = ops.cast(alone, "float32")
         if self.losses:
             losses["added"] = sum(ops.cast(loss, "float32") for loss in self.losses)
         return losses
@@ -170,7 +205,9 @@ class Recommender(TrainStep, keras.Model):
     def encode_items(
         self, items: Features, rows: np.ndarray | None = None, batch: int = 512
     ) -> dict[str, np.ndarray]:
-        """``vector`` and ``content`` of items, float32 ``[N, D]``, by the weights as they are now.
+        """What the item tower gives of items, float32 ``[N, D]`` each, by the weights as they are now.
+
+        That is ``vector``, ``content``, and ``search`` where items are `searched`.
 
         Args:
             items: features by row.
@@ -182,7 +219,7 @@ class Recommender(TrainStep, keras.Model):
         rows = np.arange(len(first)) if rows is None else np.asarray(rows)
         states = self.vocabulary.features["item"]
         empty = {f.name: missing_parts(f, states[f.name], batch) for f in features}
-        encoded: dict[str, list[np.ndarray]] = {"vector": [], "content": []}
+        encoded: dict[str, list[np.ndarray]] = {key: [] for key in self.item_tower.output}
         for start in range(0, len(rows), batch):
             chosen = rows[start : start + batch]
             inputs = {}
@@ -225,6 +262,10 @@ class Recommender(TrainStep, keras.Model):
             **self._choices,
         }
 
+    def serving_config(self) -> dict[str, Any]:
+        """The configuration of the same model without auxiliary heads, which training alone needs."""
+        return {name: value for name, value in self.get_config().items() if name != "auxiliary"}
+
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Recommender:
         config = dict(config)
@@ -244,6 +285,9 @@ def build_recommender(
     item_vectors: str = "auto",
     dropout: float | None = None,
     temperature: float | None = None,
+    graph: Any = None,
+    auxiliary: Any = None,
+    modality_dropout: float | dict[str, float] | None = None,
     dtype: Any = None,
     seed: int | None = None,
     name: str = "recommender",
@@ -254,18 +298,29 @@ def build_recommender(
         schema: features and tasks; a twin (`Schema.only`) may use fewer than were prepared.
         vocabulary: of the prepared data.
         width: D of every token, vector and state; a multiple of 4.
-        fusion: ``"transformer"``, ``"concat"``, ``"sum"``, a `Fusion` class, or a dict of ``name`` and
-            settings.
-        alignment: ``"contrastive"`` or None; given likewise.
-        sharing: ``"shared_bottom"``; given likewise.
+        fusion: a name such as ``"transformer"``, ``"concat"`` or ``"sum"`` (`tfmmrec list fusion` lists
+            them), a `Fusion` class, or a dict of ``name`` and settings.
+        alignment: ``"contrastive"`` or another (`tfmmrec list alignment`), or None; given likewise. With one,
+            an export answers ``search``.
+        sharing: what the heads share: ``"shared_bottom"``, ``"mmoe"``, ``"ple"`` … (`tfmmrec list sharing`);
+            given likewise.
         item_vectors: where the loss takes the vectors of all items from: ``"table"`` (ids alone),
             ``"cached"`` (ids and cached content: full softmax), ``"encoded"`` (this step's items: sampled
             softmax), ``"auto"`` (the first that fits; encoded beyond 100,000 items, and without users).
         dropout: the share of values hidden in training, of fusion, sharing and history alike; None: of each
-            its own. What hides whole modalities is a setting of each feature.
+            its own. What hides whole modalities is `modality_dropout`.
         temperature: score by the cosine of state and item vector, divided by this (0.1 to 0.2 is usual), in
             training as in serving, instead of by their inner product: popular items then have no longer
             vectors than others, and sets of items are matched better. None: inner products.
+        graph: what moves the vectors of ids: ``"light_gcn"`` over users and the items they met,
+            ``"knn"`` over items and those most like them (`tfmmrec list graphs`), given likewise; or None.
+            `fit` learns the edges from the events of training.
+        auxiliary: a head for each modality of the items, which must answer the tasks by itself in training:
+            the weight of their loss, such as 0.1, or a dict of ``weight``, ``weights`` by modality, and
+            ``probe``, with which heads only measure; see `AuxiliaryHeads`. None: no heads.
+        modality_dropout: the share of rows that whole features are hidden of in training: one for all
+            features of items and users, or by name; a row never loses all it has. None: by each feature's own
+            setting ``dropout``, drawn for each feature alone.
         dtype: a dtype policy such as ``"mixed_bfloat16"``; the global one by default.
         seed: makes the initial weights reproducible.
         name: the model's name.
@@ -296,7 +351,7 @@ def build_recommender(
     try:
         if dtype is not None:
             keras.config.set_dtype_policy(dtype)
-        choices = (fusion, alignment, sharing, item_vectors, temperature)
+        choices = (fusion, alignment, sharing, item_vectors, temperature, graph, auxiliary, modality_dropout)
         return Recommender(schema, vocabulary, width, *choices, name)
     finally:
         keras.config.set_dtype_policy(before)

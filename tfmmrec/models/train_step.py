@@ -9,7 +9,7 @@ knows dense gradients only, and its step differentiates with respect to the rows
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol
 
@@ -20,20 +20,50 @@ from tfmmrec.layers import read_rows
 from tfmmrec.modalities.id import TableEncoder
 
 
-class GradientHook(Protocol):
-    """Turns the gradients of each loss into the update's gradients.
+class Gradients:
+    """The losses of one step and their gradients, for a hook; each gradient asked for is a backward pass.
 
-    Called inside the compiled step, so in ``keras.ops``: ``gradients[name]`` is a list beside `variables`
-    (tensors of their shapes); the result is one such list. The losses are the tasks', already weighted,
-    and ``"added"`` for what layers add (alignment, regularisation).
+    Args:
+        losses: weighted scalars by name: the tasks', ``"auxiliary"`` for that of the modalities' own heads,
+            and ``"added"`` for what layers add (alignment, regularisation).
+        variables: tensors.
+        pullback: a weight for each loss → the gradient of their weighted sum, a list beside `variables`.
     """
 
-    def __call__(self, gradients: dict[str, list[Any]], variables: list[Any]) -> list[Any]: ...
+    def __init__(
+        self, losses: dict[str, Any], variables: list[Any], pullback: Callable[[list[Any]], list[Any]]
+    ) -> None:
+        self.losses, self.variables = losses, variables
+        self._pullback = pullback
+
+    def of(self, weights: dict[str, Any] | None = None) -> list[Any]:
+        """The gradient of the weighted sum of losses, in one pass; those that are not named weigh 1."""
+        weights = weights or {}
+        return self._pullback([ops.cast(weights.get(name, 1.0), "float32") for name in self.losses])
+
+    def each(self) -> dict[str, list[Any]]:
+        """The gradients of each loss, in as many passes."""
+        return {
+            name: self._pullback([ops.cast(name == one, "float32") for one in self.losses])
+            for name in self.losses
+        }
 
 
-def sum_gradients(gradients: dict[str, list[Any]], variables: list[Any]) -> list[Any]:
+class GradientHook(Protocol):
+    """Turns the gradients of the losses into the update's gradients.
+
+    Called inside the compiled step, so in ``keras.ops``; the result is a list beside ``gradients.variables``.
+    What it remembers from step to step it keeps in ``variables``, a list of ``keras.Variable`` that are not
+    trainable: they are state of the training, as the optimizer's are, and no weights of the model. It may
+    assign to variables of the optimizer too, which then makes its update with them.
+    """
+
+    def __call__(self, gradients: Gradients) -> list[Any]: ...
+
+
+def sum_gradients(gradients: Gradients) -> list[Any]:
     """The hook that changes nothing: the gradient of the sum of losses."""
-    return [sum(of_variable) for of_variable in zip(*gradients.values(), strict=True)]
+    return gradients.of()
 
 
 class RowGradient(NamedTuple):
@@ -59,6 +89,11 @@ class _HookedStep:
     ) -> dict[str, Any]:
         """Weighted scalar losses by name; implemented by the model."""
         raise NotImplementedError
+
+    @property
+    def variables(self) -> list[Any]:
+        """All state of the model, and of its gradient hook while it has one."""
+        return [*super().variables, *getattr(self.gradient_hook, "variables", ())]  # type: ignore[misc]
 
     @property
     def id_tables(self) -> dict[str, TableEncoder]:
@@ -96,14 +131,12 @@ class TensorFlowStep(_HookedStep):
             losses = self.compute_losses(x, y, y_pred, weight, True)
             scaled = {name: self.optimizer.scale_loss(loss) for name, loss in losses.items()}  # type: ignore[attr-defined]
         self._loss_tracker.update_state(sum(losses.values()))  # type: ignore[attr-defined]
-        gradients = {
-            name: [
-                tf.convert_to_tensor(g) for g in tape.gradient(loss, tensors, unconnected_gradients="zero")
-            ]
-            for name, loss in scaled.items()
-        }
-        del tape
-        update = self.gradient_hook(gradients, tensors)
+
+        def pullback(weights: list[Any]) -> list[Any]:
+            found = tape.gradient(list(scaled.values()), tensors, weights, unconnected_gradients="zero")
+            return [tf.convert_to_tensor(gradient) for gradient in found]
+
+        update = self.gradient_hook(Gradients(losses, tensors, pullback))
         self.optimizer.apply_gradients(zip(update, variables, strict=True))  # type: ignore[attr-defined]
         return self.compute_metrics(x, y, y_pred, sample_weight=weight)  # type: ignore[attr-defined]
 
@@ -134,13 +167,23 @@ class JaxStep(_HookedStep):
 
         self._side_by_side = True
         try:
-            scaled, pullback, aux = jax.vjp(losses_of, trainable, has_aux=True)
+            scaled, of_losses, aux = jax.vjp(losses_of, trainable, has_aux=True)
         finally:
             self._side_by_side = False
         losses, y_pred, non_trainable, of_metrics = aux
-        directions = jax.numpy.eye(len(self._loss_names), dtype=scaled.dtype)
-        gradients = {name: pullback(directions[i])[0] for i, name in enumerate(self._loss_names)}
-        update = self.gradient_hook(gradients, trainable)
+
+        def pullback(weights: list[Any]) -> list[Any]:
+            return of_losses(ops.cast(ops.stack(weights), scaled.dtype))[0]
+
+        by_name = dict(zip(self._loss_names, losses, strict=True))
+        state_of_hook = [
+            *zip(self.non_trainable_variables, non_trainable, strict=True),  # type: ignore[attr-defined]
+            *zip(self.optimizer.variables, of_optimizer, strict=True),  # type: ignore[attr-defined]
+        ]
+        with keras.StatelessScope(state_mapping=state_of_hook) as scope:
+            update = self.gradient_hook(Gradients(by_name, trainable, pullback))
+        non_trainable = [scope.get_current_value(one) for one in self.non_trainable_variables]  # type: ignore[attr-defined]
+        of_optimizer = [scope.get_current_value(one) for one in self.optimizer.variables]  # type: ignore[attr-defined]
         trainable, of_optimizer = self.optimizer.stateless_apply(of_optimizer, update, trainable)  # type: ignore[attr-defined]
         logs, of_metrics = self._update_metrics_variables(  # type: ignore[attr-defined]
             of_metrics, ops.sum(losses), x, y, y_pred, weight

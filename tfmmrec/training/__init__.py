@@ -1,6 +1,8 @@
 """Training and the run folder."""
 
 from tfmmrec.training.fit import best_epoch, default_monitor, fit
+from tfmmrec.training.pretrain import pretrain
 from tfmmrec.training.run import Run, versions
+from tfmmrec.training.transfer import Transferred, transfer
 
-__all__ = ["Run", "best_epoch", "default_monitor", "fit", "versions"]
+__all__ = ["Run", "Transferred", "best_epoch", "default_monitor", "fit", "pretrain", "transfer", "versions"]

@@ -9,15 +9,26 @@ import keras
 from keras import ops
 
 from tfmmrec.layers import read_rows, write_rows
+from tfmmrec.members import suggestion
 from tfmmrec.models import Recommender, RowGradient
 from tfmmrec.models.recommender import FULL_SOFTMAX_ITEMS
+from tfmmrec.schema import SIDES
+from tfmmrec.training.layer_rates import layer_rates
+from tfmmrec.training.parts import is_of
 
 LARGE_TABLE = FULL_SOFTMAX_ITEMS
 """Tables of ids with more rows than this are updated row by row."""
 
 
 def adamw(
-    model: Recommender, rate: Any, weight_decay: float, accumulate: int = 1, ema: float | None = None
+    model: Recommender,
+    rate: Any,
+    weight_decay: float,
+    accumulate: int = 1,
+    ema: float | None = None,
+    rates: dict[str, float] | None = None,
+    layer_decay: float | dict[str, float] | None = None,
+    paced: Sequence[str] = (),
 ) -> RowAdamW:
     """The optimizer of a training: `RowAdamW` of the tables that are large.
 
@@ -30,11 +41,26 @@ def adamw(
         weight_decay: see ``keras.optimizers.AdamW``.
         accumulate: batches whose gradients make one update.
         ema: momentum of the moving average of weights; None keeps none.
+        rates: by name of a feature, what the learning rate of its encoder is multiplied by.
+        layer_decay: what it is multiplied by once more for each layer below an encoder's last one; see
+            `layer_rates`.
+        paced: see `RowAdamW`.
+
+    Raises:
+        ValueError: `rates` or `layer_decay` names what is no feature, or a rate is negative.
     """
+    features = {feature.name for side in SIDES for feature in model.schema.features(side)}
+    for name, times in (rates or {}).items():
+        if name not in features:
+            raise ValueError(f"rates: there is no feature {name!r}.{suggestion(name, features)}")
+        if not times >= 0:
+            raise ValueError(f"rates: the learning rate of {name!r} is multiplied by 0 or more, got {times}.")
     every_row = model.gradient_hook is not None or accumulate > 1 or ema is not None
     optimizer = RowAdamW(
         rate,
         tables=[] if every_row else large_tables(model),
+        rates={**(rates or {}), **layer_rates(model, layer_decay, rates)},
+        paced=paced,
         weight_decay=weight_decay,
         beta_2=0.98,
         global_clipnorm=1.0,
@@ -50,12 +76,14 @@ def large_tables(model: Recommender) -> list[str]:
     """Paths of the tables of ids that are large and of which a step uses a few rows.
 
     That of users is read by the batch's users alone; that of items too, where the softmax is sampled: a full
-    softmax reads all of it.
+    softmax reads all of it, and so does a graph.
     """
     return [
         encoder.embedding.embeddings.path
         for name, encoder in model.id_tables.items()
-        if encoder.size > LARGE_TABLE and (name.startswith("user.") or model.item_vectors.sampled)
+        if encoder.size > LARGE_TABLE
+        and not encoder.whole
+        and (name.startswith("user.") or model.item_vectors.sampled)
     ]
 
 
@@ -77,15 +105,31 @@ class RowAdamW(keras.optimizers.AdamW):
     Args:
         *args: as of ``keras.optimizers.AdamW``.
         tables: paths of the tables: their gradients come as ``tf.IndexedSlices`` or `RowGradient`.
+        rates: by the beginning of a path, what the learning rate of such variables is multiplied by; the
+            longest one counts. (A factor of the gradient would be no use: it cancels in the update of AdamW.)
+        paced: beginnings of paths whose variables' learning rate is also multiplied by what stands in
+            `paces`, which may be changed between steps and by a gradient hook. At a pace of 0 variables are
+            frozen: they have no gradient, which clipping then does not count either, and no decay.
         **kwargs: as of ``keras.optimizers.AdamW``.
+
+    Attributes:
+        paces: a scalar variable for each of `paced`, 1 at first, once the optimizer is built.
 
     Raises:
         ValueError: with tables, a moving average of weights, accumulated gradients or AMSGrad are asked for:
             each needs every row in every step.
     """
 
-    def __init__(self, *args: Any, tables: Sequence[str] = (), **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        tables: Sequence[str] = (),
+        rates: dict[str, float] | None = None,
+        paced: Sequence[str] = (),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.rates, self.paced = dict(rates or {}), tuple(paced)
         for name in ("use_ema", "gradient_accumulation_steps", "amsgrad"):
             if tables and getattr(self, name):
                 raise ValueError(
@@ -93,11 +137,28 @@ class RowAdamW(keras.optimizers.AdamW):
                     "all of them; take keras.optimizers.AdamW."
                 )
         self.tables = tuple(tables)
+        self.paces: list[Any] = []
         self._rows: dict[Any, Any] = {}  # of the update being made, by the table
+
+    def build(self, variables: Any) -> None:
+        if self.built:
+            return
+        super().build(variables)
+        self.paces = [
+            self.add_variable((), "ones", dtype="float32", aggregation="mean", name=f"pace_{at}")
+            for at in range(len(self.paced))
+        ]
+        # under tensorflow an update is given the variable within Keras's, without a path: so by number
+        self._rate_of = [_longest(self.rates, variable.path) for variable in variables]
+        self._paces_of = [
+            [at for at, name in enumerate(self.paced) if is_of(variable.path, name)] for variable in variables
+        ]
 
     def apply(self, grads: Any, trainable_variables: Any = None) -> None:
         grads = list(grads)
         variables = self._trainable_variables if trainable_variables is None else list(trainable_variables)
+        if not self.built:
+            self.build(variables)
         for at, (gradient, variable) in enumerate(zip(grads, variables, strict=True)):
             if not hasattr(gradient, "indices"):
                 continue
@@ -105,27 +166,43 @@ class RowAdamW(keras.optimizers.AdamW):
                 self._rows[self._var_key(variable)], grads[at] = summed(gradient)
             else:
                 grads[at] = ops.segment_sum(gradient.values, gradient.indices, variable.shape[0])
+        for at, (gradient, variable) in enumerate(zip(grads, variables, strict=True)):
+            if gradient is not None and self._paces_of[self._get_variable_index(variable)]:
+                pace = self._pace(self._get_variable_index(variable))
+                grads[at] = ops.where(pace > 0, gradient, ops.zeros_like(gradient))
         try:
             super().apply(grads, variables)
         finally:
             self._rows.clear()
 
+    def _pace(self, at: int) -> Any:
+        """Of the variable with this number."""
+        pace = 1.0
+        for one in self._paces_of[at]:
+            pace = pace * self.paces[one]
+        return pace
+
     def _apply_weight_decay(self, variables: Any) -> None:
-        super()._apply_weight_decay([one for one in variables if self._var_key(one) not in self._rows])
+        """Nothing yet: each decays in `update_step`, at its own learning rate."""
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        at = self._get_variable_index(variable)
+        learning_rate = learning_rate * self._rate_of[at] * self._pace(at)
+        rate = ops.cast(learning_rate, variable.dtype)
+        decay = self.weight_decay if self._use_weight_decay(variable) else None
         rows = self._rows.get(self._var_key(variable))
         if rows is None:
+            if decay is not None:
+                self.assign_sub(variable, variable * ops.cast(decay, variable.dtype) * rate)
             super().update_step(gradient, variable, learning_rate)
             return
-        at = self._get_variable_index(variable)
         kept = (variable, self._momentums[at], self._velocities[at])
         before = [read_rows(one, rows) for one in kept]
         weight, momentum, velocity = before
-        rate, gradient = (ops.cast(one, weight.dtype) for one in (learning_rate, gradient))
+        gradient = ops.cast(gradient, weight.dtype)
         step = ops.cast(self.iterations + 1, weight.dtype)
-        if self.weight_decay is not None and self._use_weight_decay(variable):
-            weight = weight - weight * self.weight_decay * rate
+        if decay is not None:
+            weight = weight - weight * decay * rate
         momentum = momentum + (gradient - momentum) * (1 - self.beta_1)
         velocity = velocity + (ops.square(gradient) - velocity) * (1 - self.beta_2)
         beta_1, beta_2 = (ops.cast(one, weight.dtype) for one in (self.beta_1, self.beta_2))
@@ -136,7 +213,13 @@ class RowAdamW(keras.optimizers.AdamW):
             write_rows(one, rows, ops.where(used, new, old))
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "tables": list(self.tables)}
+        mine = {"tables": list(self.tables), "rates": dict(self.rates), "paced": list(self.paced)}
+        return {**super().get_config(), **mine}
+
+
+def _longest(rates: dict[str, float], path: str) -> float:
+    """The rate of the longest beginning of a path; 1 without one."""
+    return rates.get(max((name for name in rates if is_of(path, name)), key=len, default=""), 1.0)
 
 
 def summed(gradient: RowGradient) -> tuple[Any, Any]:

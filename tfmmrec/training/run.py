@@ -31,6 +31,8 @@ class Run:
     ``versions.json``       Python, packages, backend, machine
     ``prepared/``           the prepared shards, where they are kept with the run
     ``dead_letters.jsonl``  the rows and cells that could not be used, each with its reason
+    ``transfer.json``       what was taken of another run's model, where it began with one
+    ``pretraining.json``    losses of a pretraining, where there was one
     ``curves.json``         losses and validation metrics of every epoch, and how long it took and waited
     ``metrics.json``        metrics by split, with the protocol
     ``model.keras``         the best model
