@@ -1,4 +1,4 @@
-"""What of the README is generated: ``python -m benchmarks.readme`` writes the tree and the tables anew."""
+"""What of README and CONTRIBUTING is generated: ``python -m benchmarks.readme`` writes it anew."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import ast
 from pathlib import Path
 from typing import Any
 
+from benchmarks import ablations
 from benchmarks.quality.rows import read_rows
 from benchmarks.quality.table import Table
 from benchmarks.quality.tables import TABLES
 from benchmarks.speed import results as speed
+from tfmmrec.families import FAMILIES, Family
 
 ROOT = Path(__file__).parent.parent
-README = ROOT / "README.md"
+README, CONTRIBUTING = ROOT / "README.md", ROOT / "CONTRIBUTING.md"
 
 
 def tree(package: Path) -> str:
@@ -37,6 +39,28 @@ def _in_reading_order(path: Path) -> tuple[Any, ...]:
 def _first_line(path: Path) -> str:
     said = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
     return said.split("\n", 1)[0].replace("``", "`").removesuffix(".")
+
+
+def members(families: list[Family]) -> str:
+    """A table of all members: the first sentence of their docstrings, and the papers or formulas named."""
+    lines = ["| family | member | what it is | source |", "|---|---|---|---|"]
+    for family in families:
+        for n, member in enumerate(family.members()):
+            name = f"[{family.package}]({family.place})" if n == 0 else ""
+            what, source = (_cell(text) for text in (member.summary, member.source))
+            lines.append(f"| {name} | [`{member.name}`]({member.file}) | {what} | {source} |")
+    return "\n".join(lines)
+
+
+def _cell(text: str) -> str:
+    """Text in a cell of a Markdown table; formulas of docstrings are code."""
+    return text.replace("``", "`").replace("|", "\\|")
+
+
+def which_file(families: list[Family]) -> str:
+    """The file to touch for a new member, and what it must keep."""
+    lines = ["| I want a new … | file | the contract |", "|---|---|---|"]
+    return "\n".join([*lines, *(f"| {one.new} | `{one.path}` | {one.contract} |" for one in families)])
 
 
 def section(table: Table) -> str:
@@ -105,7 +129,7 @@ def between(text: str, name: str, content: str) -> str:
     """
     start, end = f"<!-- {name} -->\n", f"\n<!-- end {name} -->"
     if start not in text or end not in text:
-        raise ValueError(f"The README has no marks for {name!r}: {start.strip()} … {end.strip()}.")
+        raise ValueError(f"The file has no marks for {name!r}: {start.strip()} … {end.strip()}.")
     head, rest = text.split(start, 1)
     return head + start + content + end + rest.split(end, 1)[1]
 
@@ -113,10 +137,18 @@ def between(text: str, name: str, content: str) -> str:
 def generated(text: str) -> str:
     """The README with its tree as the package is now and its tables as the results are."""
     text = between(text, "tree", tree(ROOT / "tfmmrec"))
+    text = between(text, "members", members(FAMILIES))
     measured = [section(table) for table in TABLES.values() if read_rows(table)]
     text = between(text, "quality", "\n\n".join(measured))
+    text = between(text, "ablations", ablations.section())
     return between(text, "speed", speed.table())
+
+
+def generated_guide(text: str) -> str:
+    """CONTRIBUTING with its table of files as the families are now."""
+    return between(text, "families", which_file(FAMILIES))
 
 
 if __name__ == "__main__":
     README.write_text(generated(README.read_text("utf-8")), "utf-8")
+    CONTRIBUTING.write_text(generated_guide(CONTRIBUTING.read_text("utf-8")), "utf-8")

@@ -72,7 +72,7 @@ class Contender:
 
 def turns(contenders: dict[str, Contender], rounds: int = ROUNDS) -> dict[str, float]:
     """The median rate of each, all taking turns."""
-    from tfmmrec.training.memory import kept_memory
+    from tfmmrec.memory import kept_memory
 
     found: dict[str, list[float]] = {name: [] for name in contenders}
     with kept_memory():

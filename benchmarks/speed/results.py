@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Any
 RESULTS = Path(__file__).parent.parent / "results"
 THREADS = 2
 """Threads that we and every peer get."""
+_ASKED = re.compile(r"(.+), k = (\d+), batch (\d+)")
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Measured:
         peer_name: whose the other number is.
         unit: such as ``"tokens/s"`` or ``"s"``.
         less_is_better: for times and memory: then the ratio is the peer's by ours.
+        recall: ours and the peer's, of what finds some of the best; None where all is found.
     """
 
     name: str
@@ -34,6 +37,7 @@ class Measured:
     peer_name: str
     unit: str
     less_is_better: bool = False
+    recall: tuple[float, float] | None = None
 
     @property
     def ratio(self) -> float:
@@ -41,8 +45,14 @@ class Measured:
         return self.peer / self.ours if self.less_is_better else self.ours / self.peer
 
 
-def write(file: str, measured: Iterable[Measured], command: str) -> None:
-    """Writes ``benchmarks/results/speed-<file>.json`` and prints it."""
+def write(file: str, measured: Iterable[Measured], command: str, instead_of: str = "") -> None:
+    """Writes ``benchmarks/results/speed-<file>.json`` and prints what is new.
+
+    Rows whose names begin otherwise than `instead_of` stay; it is all of them that begin with nothing.
+    """
+    path = RESULTS / f"speed-{file}.json"
+    there = json.loads(path.read_text("utf-8")) if path.is_file() else []
+    others = [row for row in there if not row["name"].startswith(instead_of)]
     shared = {"command": command, "hardware": hardware(), "git_commit": commit()}
     rows = [
         {
@@ -52,13 +62,20 @@ def write(file: str, measured: Iterable[Measured], command: str) -> None:
             "peer_name": one.peer_name,
             "ratio": round(one.ratio, 3),
             "unit": one.unit,
+            **_recalls(one),
             **shared,
         }
         for one in measured
     ]
-    text = json.dumps(rows, indent=1, ensure_ascii=False)
-    (RESULTS / f"speed-{file}.json").write_text(text + "\n", "utf-8")
-    print(text)
+    print(json.dumps(rows, indent=1, ensure_ascii=False))
+    path.write_text(json.dumps(others + rows, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def _recalls(one: Measured) -> dict[str, float]:
+    if one.recall is None:
+        return {}
+    ours, peer = (round(value, 4) for value in one.recall)
+    return {"recall": ours, "peer_recall": peer}
 
 
 def hardware() -> str:
@@ -94,9 +111,50 @@ def table() -> str:
     parts = []
     for path in sorted(RESULTS.glob("speed-*.json")):
         rows = json.loads(path.read_text("utf-8"))
-        lines = [f"`{rows[0]['command']}`", "", "| | ours | peer | | ratio |", "|---|---|---|---|---|"]
-        for row in rows:
-            ours, peer = (f"{row[name]:,g} {row['unit']}" for name in ("ours", "peer"))
-            lines.append(f"| {row['name']} | {ours} | {peer} | {row['peer_name']} | {row['ratio']:g} |")
-        parts.append("\n".join(lines))
+        commands = dict.fromkeys(f"`{row['command']}`" for row in rows)
+        lines = crossed(rows) if all(_ASKED.fullmatch(row["name"]) for row in rows) else one_by_one(rows)
+        parts.append("\n".join([*commands, "", *lines]))
     return "\n\n".join(parts)
+
+
+def one_by_one(rows: list[dict[str, Any]]) -> list[str]:
+    """A line for each row; with the percentiles of the time to an answer where they were taken."""
+    times = [name for name in ("p50 ms", "p95 ms", "p99 ms") if all(name in row for row in rows)]
+    lines = [_line(["", "ours", *times, "peer", "", "ratio"]), "|---" * (5 + len(times)) + "|"]
+    for row in rows:
+        ours, peer = (f"{row[name]:,g} {row['unit']}" for name in ("ours", "peer"))
+        taken = [f"{row[name]:g}" for name in times]
+        lines.append(_line([row["name"], ours, *taken, peer, row["peer_name"], f"{row['ratio']:g}"]))
+    return lines
+
+
+def _line(cells: list[str]) -> str:
+    return f"|{'|'.join(f' {cell} ' if cell else ' ' for cell in cells)}|"
+
+
+def crossed(rows: list[dict[str, Any]]) -> list[str]:
+    """Rows of indexes at their largest k: a line for each peer, a column for each size of batch.
+
+    Cells are in the rows' unit; in brackets stands the ratio.
+    """
+    cells: dict[tuple[str, str], dict[str, str]] = {}
+    largest = max(int(_asked(row)[1]) for row in rows)
+    batches = sorted({_asked(row)[2] for row in rows}, key=int)
+    for row in rows:
+        case, k, batch = _asked(row)
+        if int(k) == largest:
+            cells.setdefault((case, "ours"), {})[batch] = f"{row['ours']:,g}"
+            cells.setdefault((case, row["peer_name"]), {})[batch] = f"{row['peer']:,g} ({row['ratio']:g})"
+    headings = " | ".join(f"batch {batch}, {rows[0]['unit']}" for batch in batches)
+    lines = [f"| k = {largest} | | {headings} |", "|---|---|" + "---|" * len(batches)]
+    for (case, name), found in cells.items():
+        values = " | ".join(found.get(batch, "–") for batch in batches)
+        lines.append(f"| {case if name == 'ours' else ''} | {name} | {values} |")
+    return lines
+
+
+def _asked(row: dict[str, Any]) -> tuple[str, str, str]:
+    """Case, k and batch of a row's name."""
+    found = _ASKED.fullmatch(row["name"])
+    assert found is not None
+    return found[1], found[2], found[3]

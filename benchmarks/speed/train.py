@@ -7,7 +7,7 @@ the same threads, on the same users' events, with the same width, layers, heads,
 a batch; rates are medians over the rounds, and RecBole's of the first alone. A peer that can run with and
 without compilation does both, and the quicker one counts. Of ours the step with XLA is compared, and the one
 without has a row of its own; what was compiled in the first epoch is measured in the second. Our training
-tells the allocator to keep freed memory for the next step (`tfmmrec.training.memory`); PyTorch is measured as
+tells the allocator to keep freed memory for the next step (`tfmmrec.memory`); PyTorch is measured as
 it comes, and again with the same told to it from outside, which few users know of.
 
 Tokens are the real events that are read, targets the supervised positions; padding counts for neither. What
@@ -63,7 +63,11 @@ SCRIPTS = Path(__file__).parent / "peers"
 
 MODEL: dict[str, Any] = {"layers": 2, "heads": 2, "length": 200, "dropout": 0.2, "users": 128}
 WARM_UP, STEPS = 2, 10
-KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 33), "MALLOC_TRIM_THRESHOLD_": str(1 << 33)}
+KEEP_MEMORY = {
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": str(1 << 33),
+    "MALLOC_TRIM_THRESHOLD_": str(1 << 33),
+}
 
 
 def prepared_data() -> Any:
