@@ -5,7 +5,9 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-PYTEST := $(BIN)/python -m pytest
+# Files of tests go to so many processes.
+WORKERS ?= 2
+PYTEST  := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 # Tests and benchmarks on real data find it here; without the folder they are skipped and say so.
 ifeq ($(strip $(TFMMREC_DATA)),)

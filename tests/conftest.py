@@ -1,8 +1,10 @@
 """What every test shares: backend, seeds, real data, and a run that cannot skip the data in silence."""
 
+import gc
 import os
 import random
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ hypothesis.settings.load_profile("patient")
 DATA_VARIABLE = "TFMMREC_DATA"
 DATA_BESIDE_THE_PROJECT = Path("..", "shared", "data")  # where the Makefile finds it too
 SKIPPED_FOR_DATA = pytest.StashKey[list[str]]()
+ASKED_FOR_DATA = ("skipped", "for want of data")
 
 
 def find_data(root: Path) -> Path | None:
@@ -55,12 +58,37 @@ def seeded() -> None:
         sys.modules["keras"].utils.set_random_seed(0)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def collected() -> Iterator[None]:
+    """What a module's models leave behind goes with it; in cycles it waits until Python looks for it."""
+    yield
+    gc.collect()
+
+
 # A test that needs real data is skipped where there is none. Where there is, such a skip would be a hole in
-# the run that looks like success, so the run fails instead.
+# the run that looks like success, so the run fails instead. Tests may run in several processes: what is known
+# of a test travels in its report, and the process that gets all reports decides.
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[SKIPPED_FOR_DATA] = []
+    skipped = SkippedForData()
+    config.stash[SKIPPED_FOR_DATA] = skipped.nodeids
+    config.pluginmanager.register(skipped)
+
+
+class SkippedForData:
+    """Collects what was skipped for want of data."""
+
+    def __init__(self) -> None:
+        self.nodeids: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if ASKED_FOR_DATA in report.user_properties:
+            self.nodeids.append(report.nodeid)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.outcome == "skipped" and DATA_VARIABLE in str(report.longrepr):
+            self.nodeids.append(report.nodeid)  # a whole module skipped itself
 
 
 @pytest.hookimpl(wrapper=True)
@@ -72,15 +100,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
         marked = item.get_closest_marker("skip") or item.get_closest_marker("skipif")
         asks_for_data = "tfmmrec_data" in getattr(item, "fixturenames", ()) and not marked
         if names_data or asks_for_data:
-            item.config.stash[SKIPPED_FOR_DATA].append(report.nodeid)
-    return report
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_make_collect_report(collector: pytest.Collector):
-    report = yield
-    if report.outcome == "skipped" and DATA_VARIABLE in str(report.longrepr):
-        collector.config.stash[SKIPPED_FOR_DATA].append(report.nodeid)  # a whole module skipped itself
+            report.user_properties.append(ASKED_FOR_DATA)
     return report
 
 

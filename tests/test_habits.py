@@ -64,9 +64,9 @@ class Run:
     def name_data(self, folder: Path) -> None:
         self.monkeypatch.setenv("TFMMREC_DATA", str(folder))
 
-    def __call__(self, source: str) -> pytest.RunResult:
+    def __call__(self, source: str, *options: str) -> pytest.RunResult:
         self.pytester.makepyfile(**{"project/test_one": source})
-        return self.pytester.runpytest_inprocess(f"--rootdir={self.root}", "-rs", str(self.root))
+        return self.pytester.runpytest_inprocess(f"--rootdir={self.root}", "-rs", *options, str(self.root))
 
 
 @pytest.fixture
@@ -108,6 +108,14 @@ def test_a_skip_for_a_missing_piece_fails_the_run_where_the_data_is(run, source)
     result = run(source)
     result.assert_outcomes(skipped=1)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.mark.parametrize("source", [ASKS_FOR_DATA, SKIPPED_MODULE], ids=["test", "module"])
+def test_so_does_a_skip_in_another_process(run, source):
+    run.data.mkdir(parents=True)
+    result = run(source, "-p", "xdist", "-n", "1")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["*skipped although the data is there*", "*test_one.py*"])
 
 
 @pytest.mark.parametrize(

@@ -146,3 +146,30 @@ def test_tables_in_toml(tmp_path):
     schema = Schema.from_toml(path)
     assert schema.tables == {"items": "films.csv", "events": {"separator": ";", "encoding": "latin-1"}}
     assert Schema.from_dict(schema.to_dict()) == schema
+
+
+def test_a_task_may_be_given_another():
+    tasks = [Binary("buy", given="cart"), Binary("cart", given="click"), Binary("click")]
+    schema = Schema(tasks=tasks)
+    assert list(schema.given.items()) == [("cart", "click"), ("buy", "cart")]
+    assert Schema.from_dict(schema.to_dict()) == schema
+    twin = schema.only(tasks=["buy", "click"])  # a twin without the other is independent
+    assert twin.given == {} and twin.tasks[0] == Binary("buy")
+    assert schema.only(tasks=["cart", "click"]).given == {"cart": "click"}
+
+
+@pytest.mark.parametrize(
+    ("tasks", "message"),
+    [
+        (
+            [Binary("buy", given="clik"), Binary("click")],
+            r"given 'clik', which is no Binary .*\['buy', 'click'\]",
+        ),
+        ([Binary("buy", given="stars"), Rating("stars")], "given 'stars', which is no Binary task"),
+        ([Binary("buy", given="buy")], "'buy' is given itself, by way of 'buy'"),
+        ([Binary("a", given="b"), Binary("b", given="a")], "'a' is given itself, by way of 'b'"),
+    ],
+)
+def test_what_a_task_is_given_must_be_there(tasks, message):
+    with pytest.raises(ValueError, match=message):
+        Schema(tasks=tasks)

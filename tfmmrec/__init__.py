@@ -21,12 +21,15 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # the same names for editors and type checkers
+    from tfmmrec.data import back_translate as back_translate
     from tfmmrec.data import load as load
     from tfmmrec.data import open_shards as open_shards
     from tfmmrec.evaluation import Results as Results
     from tfmmrec.evaluation.evaluate import evaluate as evaluate
     from tfmmrec.export import KnownUsers as KnownUsers
     from tfmmrec.export.export import export as export
+    from tfmmrec.labelling import pseudo_label as pseudo_label
+    from tfmmrec.labelling.label_next import label_next as label_next
     from tfmmrec.modalities import Audio as Audio
     from tfmmrec.modalities import Category as Category
     from tfmmrec.modalities import History as History
@@ -36,9 +39,11 @@ if TYPE_CHECKING:  # the same names for editors and type checkers
     from tfmmrec.modalities import Text as Text
     from tfmmrec.modalities import Timestamp as Timestamp
     from tfmmrec.modalities import Vector as Vector
+    from tfmmrec.modalities import Video as Video
     from tfmmrec.models import Recommender as Recommender
     from tfmmrec.models import build_recommender as build_recommender
     from tfmmrec.schema import Schema as Schema
+    from tfmmrec.serving import Client as Client
     from tfmmrec.serving import Served as Served
     from tfmmrec.tasks import Binary as Binary
     from tfmmrec.tasks import Match as Match
@@ -47,11 +52,14 @@ if TYPE_CHECKING:  # the same names for editors and type checkers
     from tfmmrec.tasks import Rating as Rating
     from tfmmrec.training import Run as Run
     from tfmmrec.training.fit import fit as fit
+    from tfmmrec.training.pretrain import pretrain as pretrain
+    from tfmmrec.training.transfer import transfer as transfer
 
 _HOME = {
     "Audio": "tfmmrec.modalities",
     "Binary": "tfmmrec.tasks",
     "Category": "tfmmrec.modalities",
+    "Client": "tfmmrec.serving",
     "History": "tfmmrec.modalities",
     "Image": "tfmmrec.modalities",
     "KnownUsers": "tfmmrec.export",
@@ -69,12 +77,18 @@ _HOME = {
     "Text": "tfmmrec.modalities",
     "Timestamp": "tfmmrec.modalities",
     "Vector": "tfmmrec.modalities",
+    "Video": "tfmmrec.modalities",
+    "back_translate": "tfmmrec.data",
     "build_recommender": "tfmmrec.models",
     "evaluate": "tfmmrec.evaluation",
     "export": "tfmmrec.export",
     "fit": "tfmmrec.training",
+    "label_next": "tfmmrec.labelling",
     "load": "tfmmrec.data",
     "open_shards": "tfmmrec.data",
+    "pretrain": "tfmmrec.training",
+    "pseudo_label": "tfmmrec.labelling",
+    "transfer": "tfmmrec.training",
 }
 """Public name → the package it lives in."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import inspect
 from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
@@ -52,3 +53,33 @@ def make(package: ModuleType, base: type, choice: Any, **arguments: Any) -> Any:
 def chosen(choice: Any) -> dict[str, Any]:
     """A choice as a dict of its ``name`` and settings."""
     return dict(choice) if isinstance(choice, dict) else {"name": choice}
+
+
+def check_choice(package: ModuleType, base: type, choice: Any, what: str, given: Iterable[str]) -> None:
+    """Checks a choice, by name or as a dict, without building the member.
+
+    Args:
+        package: see `find`.
+        base: see `find`.
+        choice: as in a schema, where a class cannot stand.
+        what: whose choice it is, the beginning of a message: ``"Text('plot'): encoder"``.
+        given: arguments of the members that the choice cannot set.
+
+    Raises:
+        ValueError: there is no such member, or it has no such setting.
+    """
+    there = {key.lower(): member for key, member in members(package, base).items()}
+    settings = chosen(choice)
+    name = settings.pop("name", None)
+    if not isinstance(name, str):
+        raise ValueError(f'{what} is a name, or a dict such as {{"name": {min(there)!r}}}; got {choice!r}.')
+    member = there.get(name.replace("_", "").replace("-", "").lower())
+    if member is None:
+        raise ValueError(f"{what}: there is none named {name!r}.{suggestion(name, there)}")
+    family = [cls for cls in member.__mro__ if issubclass(cls, base)]
+    known = {key for cls in family for key in inspect.signature(cls.__init__).parameters}
+    known -= {"self", "kwargs", "args", *given}
+    for key in settings:
+        if key not in known:
+            there_is = suggestion(key, known) if known else " It has none."
+            raise ValueError(f"{what} {name!r} has no setting {key!r}.{there_is}")

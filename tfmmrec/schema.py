@@ -13,7 +13,7 @@ from tfmmrec import modalities, tasks
 from tfmmrec.members import members, suggestion
 from tfmmrec.modalities import History, Id, Modality
 from tfmmrec.tables import check_tables
-from tfmmrec.tasks import Match, Task
+from tfmmrec.tasks import Binary, Match, Task
 
 Side = Literal["item", "user", "event"]
 SIDES: tuple[Side, ...] = ("item", "user", "event")
@@ -101,6 +101,16 @@ class Schema:
         """The task that ranks the catalogue, if there is one."""
         return next((task for task in self.tasks if task.retrieval), None)
 
+    @property
+    def given(self) -> dict[str, str]:
+        """By name the tasks that can only be a yes where another is, and that other; others come first."""
+        asked = {task.name: task.given for task in self.tasks if isinstance(task, Binary) and task.given}
+        ordered: dict[str, str] = {}
+        while asked:  # ends: `_check_given` found no circle
+            for name in [name for name, other in asked.items() if other not in asked]:
+                ordered[name] = asked.pop(name)
+        return ordered
+
     def only(
         self,
         item: Iterable[str] | None = None,
@@ -123,7 +133,14 @@ class Schema:
             if side != "event":
                 change[f"{side}_identity"] = len(change[side]) < len(chosen)
         if tasks is not None:
-            change["tasks"] = pick(self.tasks, tasks, "task")
+            kept = pick(self.tasks, tasks, "task")
+            names = {task.name for task in kept}
+            change["tasks"] = tuple(
+                dataclasses.replace(task, given=None)
+                if isinstance(task, Binary) and task.given not in names
+                else task
+                for task in kept
+            )
         return dataclasses.replace(self, **change)
 
     def to_dict(self) -> dict[str, Any]:
@@ -215,6 +232,7 @@ class Schema:
             raise ValueError(
                 "NextItem and Match exclude each other: NextItem reads events in their order, Match as a set."
             )
+        self._check_given()
         if self.timestamp and self.order:
             raise ValueError(f"Give timestamp={self.timestamp!r} or order='file', not both.")
         if self.order not in (None, "file"):
@@ -224,6 +242,21 @@ class Schema:
                 "NextItem needs an order of events: name the column of times (timestamp=…), say order='file' "
                 "if rows stand in their order of time, or use Match() for data without an order."
             )
+
+    def _check_given(self) -> None:
+        binary = {task.name: task for task in self.tasks if isinstance(task, Binary)}
+        for name, task in binary.items():
+            seen = [name]
+            while task.given:
+                if task.given not in binary:
+                    raise ValueError(
+                        f"Task {task.name!r} is given {task.given!r}, which is no Binary task of the schema; "
+                        f"there are {sorted(binary)}."
+                    )
+                if task.given in seen:
+                    raise ValueError(f"Task {name!r} is given itself, by way of {seen[-1]!r}; leave one out.")
+                task = binary[task.given]
+                seen.append(task.name)
 
 
 def pick(members: Sequence[Any], names: Iterable[str], kind: str) -> tuple[Any, ...]:

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tfmmrec.baselines.pairs import cooccurrences, known_pairs, spans, trained_pairs
+from tfmmrec.baselines.pairs import known_pairs
+from tfmmrec.data.pairs import cooccurrences, spans, trained_pairs
 from tfmmrec.evaluation import queries_of
 
 COMMON = [[3, 2, 1, 1], [2, 2, 1, 0], [1, 1, 1, 0], [1, 0, 0, 1]]

@@ -8,7 +8,7 @@ import pytest
 import tfmmrec as package
 from tfmmrec.cli import app
 
-COMMANDS = [command.callback.__name__ for command in app.registered_commands]
+COMMANDS = [command.name or command.callback.__name__ for command in app.registered_commands]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

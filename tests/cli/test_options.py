@@ -31,7 +31,7 @@ def test_a_training_as_json_is_one_object_and_quiet_says_nothing_else(films, tfm
 
 
 def test_an_export_as_json(trained, tfmmrec, monkeypatch, tmp_path):
-    def write(model, catalogue, path, users, index, overwrite):
+    def write(model, catalogue, path, **_):
         path.mkdir(exist_ok=True)
         (path / "saved_model.pb").write_bytes(b"12345")
         return path

@@ -59,3 +59,12 @@ def test_a_terminal_gets_bars():
     console = Console(file=io.StringIO(), width=120, force_terminal=True, highlight=False)
     shown = run(Clock(), console, 20, 1.0)
     assert "━" in shown and "20/20" in shown and "loss 0.05" in shown and "beginning [at] once" in shown
+
+
+def test_what_is_slow_is_counted_by_the_minute():
+    clock, console = Clock(), Console(file=io.StringIO(), width=200)
+    with ProgressReport(console, clock) as report:
+        for done in range(3):
+            clock.now += 120
+            report("runs", done, 10)
+    assert console.file.getvalue().splitlines()[-1] == "runs: 2 of 10, 0.5/min, 16:00 left"

@@ -27,3 +27,15 @@ def test_titles_stand_beside_ids_when_the_data_is_there(exported, films, tfmmrec
     assert result.stdout.count(", the sequel") == 4
     plain = tfmmrec("recommend", exported.folder, "--user", "u1", "--k", "3")
     assert "For user u1" in plain.stdout and "sequel" not in plain.stdout
+
+
+def test_some_are_allowed_and_unlike_each_other(exported, tfmmrec):
+    asked = ("recommend", exported.folder, "--user", "u3", "--json")
+    result = tfmmrec(*asked, "--allow", "f0,f99,f2", "--k", "12")
+    assert result.exit_code == 0, result.output
+    assert set(json.loads(result.stdout)["item_id"]) <= {"f0", "f2"}
+    plain = tfmmrec(*asked, "--k", "3").stdout
+    assert tfmmrec(*asked, "--k", "3", "--diversity", "0").stdout == plain
+    assert json.loads(tfmmrec(*asked, "--k", "3", "--diversity", "0.9").stdout)["item_id"]
+    refused = tfmmrec(*asked, "--diversity", "2")
+    assert refused.exit_code == 2 and "diversity" in refused.stderr

@@ -10,6 +10,7 @@ from PIL import Image
 
 from tfmmrec.cli import app
 from tfmmrec.recipes.settings import Settings
+from tfmmrec.training import Run
 
 
 def test_the_run_folder_holds_everything_later_commands_read(trained):
@@ -63,7 +64,7 @@ def test_pictures_are_pictures(trained):
 
 def test_a_twin_knows_a_part_of_the_schema_and_replaces_a_run_when_told_to(films, unshared, tfmmrec):
     small = ("--width", "8", "--epochs", "1", "--cold-items", "0.2", "--k", "2,5")
-    twin = ("--only-item", "item_id", "--only-user", "", "--only-task", "next_item")
+    twin = ("--only-item", "item_id", "--only-user", "", "--only-task", "next_item", "--graph", "knn")
     refused = tfmmrec("train", films, "--run", unshared, *small, *twin)
     assert refused.exit_code == 2 and "--replace" in refused.stderr
     done = tfmmrec("train", films, "--run", unshared, *small, *twin, "--replace")
@@ -72,6 +73,8 @@ def test_a_twin_knows_a_part_of_the_schema_and_replaces_a_run_when_told_to(films
     assert schema["item"] == [] and [task["task"] for task in schema["task"]] == ["NextItem"]
     config = json.loads((unshared / "config.json").read_text())
     assert config["only"] == {"item": ["item_id"], "user": [], "tasks": ["next_item"]}
+    assert config["graph"] == "knn"
+    assert np.asarray(Run(unshared).load_model().graph.like.weight).any()
     assert tfmmrec("evaluate", unshared, "--k", "2").exit_code == 0
 
 
@@ -99,7 +102,7 @@ def test_every_setting_has_a_flag_with_its_default_and_its_help(setting):
         assert {"only_item", "only_user", "only_event", "only_tasks"} <= asked.keys() and default == {}
         return
     option = asked[setting.name]
-    assert "--" + setting.name.replace("_", "-") in option.opts
+    assert (setting.metadata["option"] or "--" + setting.name.replace("_", "-")) in option.opts
     assert option.default == (",".join(map(str, default)) if setting.name == "k" else default)
     assert option.help == setting.metadata["help"]
 
@@ -140,6 +143,43 @@ def test_flags_win_over_the_file_and_the_file_over_the_defaults(settings_of, tmp
     assert found == Settings(  # 20 epochs are the default, and were asked for all the same
         width=32, k=(7,), encode_items=None, only={"item": ["genre"], "user": []}
     )
+
+
+def test_numbers_by_name(settings_of, tmp_path):
+    flags = ("--rates", "poster:0.1, genre:2", "--freeze", "poster:3,fusion:1", "--modality-dropout", "0.2")
+    found = settings_of(*flags, "--layer-decay", "poster:0.8", "--auxiliary", "0.1", "--modulation", "0.5")
+    assert (found.rates, found.freeze) == ({"poster": 0.1, "genre": 2.0}, {"poster": 3, "fusion": 1})
+    assert (found.modality_dropout, found.layer_decay) == (0.2, {"poster": 0.8})
+    assert (found.auxiliary, found.modulation) == (0.1, 0.5)
+    (tmp_path / "train.toml").write_text("freeze = {poster = 3}\n")
+    assert settings_of("--config", tmp_path / "train.toml", "--freeze", "none") == Settings()
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (("--rates", "0.5"), "--rates takes numbers by name, such as poster:0.1,plot:0.5; got '0.5'."),
+        (("--freeze", "poster:x"), "--freeze takes whole numbers by name, such as poster:3,fusion:1; got"),
+        (("--layer-decay", "slow"), "--layer-decay takes numbers by name, such as"),
+        (("--freeze", "poster:-3"), "freeze must be whole numbers of 0 or more by name"),
+    ],
+)
+def test_numbers_by_no_name(films, tfmmrec, flags, said):
+    result = tfmmrec("train", films, *flags)
+    assert result.exit_code == 2 and said in " ".join(result.stderr.split())
+
+
+@pytest.mark.slow
+def test_modalities_are_balanced_frozen_and_hidden_in_a_run(films, tfmmrec, tmp_path):
+    run = tmp_path / "run"
+    small = ("--width", "8", "--epochs", "2", "--batch-events", "64", "--k", "2")
+    asked = ("--modulation", "0.5", "--freeze", "poster:1", "--rates", "genre:0.5", "--layer-decay", "0.8")
+    done = tfmmrec("train", films, "--run", run, *small, *asked, "--modality-dropout", "0.2")
+    assert done.exit_code == 0, done.output
+    record = json.loads((run / "curves.json").read_text())[0]
+    assert {"poster_alone_loss", "genre_alone_loss", "item_id_alone_loss"} <= record.keys()
+    refused = tfmmrec("train", films, "--run", tmp_path / "other", *small, "--freeze", "postr:1")
+    assert refused.exit_code == 2 and "the model has no part 'postr' that learns" in refused.stderr
 
 
 def test_a_run_is_done_again_from_its_record(settings_of, trained):

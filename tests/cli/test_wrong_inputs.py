@@ -22,6 +22,9 @@ def told(result, *words):
     [
         (("--fusion", "nope"), ("There is no fusion 'nope'", "transformer")),
         (("--sharing", "nope"), ("There is no sharing 'nope'",)),
+        (("--graph", "gcn"), ("There is no graph 'gcn'", "lightgcn")),
+        (("--balancing", "pcgard"), ("There is no balancing 'pcgard'", "pcgrad")),
+        (("--negatives", "hard"), ("There is no negatives 'hard'", "mined")),
         (("--alignment", "contrast"), ("Did you mean 'contrastive'",)),
         (("--item-vectors", "nope"), ("item_vectors must be auto",)),
         (("--width", "10"), ("width must be a multiple of 4",)),

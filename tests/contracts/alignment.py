@@ -19,6 +19,10 @@ class AlignmentContract:
 
     component: ClassVar[type[Alignment]]
     settings: ClassVar[dict[str, Any]] = {}
+    brings_together: ClassVar[bool] = True
+    """Whether modalities that say the same are what it rewards; else it rewards that they differ."""
+    held: ClassVar[tuple[str, ...]] = ()
+    """Modalities that get no gradient: the others come to them."""
 
     @classmethod
     def built(cls, names: list[str] = NAMES, **settings: Any) -> Alignment:
@@ -51,9 +55,11 @@ class AlignmentContract:
 
     @pytest.mark.backend
     def test_the_loss_is_lower_where_modalities_agree(self, align):
+        """Of the cosine with the wrong sign it would be higher."""
         tokens = tokens_of(6)
         alike = {name: (np.repeat(tokens["price"][0], m.shape[1], 1), m) for name, (_, m) in tokens.items()}
-        assert align(alike, self.here(6))[1] < 0.8 * align(tokens, self.here(6))[1]
+        agreeing, given = align(alike, self.here(6))[1], align(tokens, self.here(6))[1]
+        assert agreeing < 0.8 * given if self.brings_together else given < 0.8 * agreeing
 
     @pytest.mark.backend
     def test_rows_that_miss_a_modality_have_no_effect(self, align):
@@ -72,16 +78,20 @@ class AlignmentContract:
 
     @pytest.mark.backend
     def test_gradient_reaches_each_modality_where_it_is(self):
-        tokens, call = tokens_of(6), in_training(self.built(weight=1.0))
+        layer, tokens = self.built(weight=1.0), tokens_of(6)
+        call = in_training(layer)
         present = {**self.here(6), "title": np.arange(6) != 2, "poster": np.arange(6) != 2}
 
         def loss(*vectors: Any) -> Any:
             given = {n: (x, ops.convert_to_tensor(tokens[n][1])) for n, x in zip(NAMES, vectors, strict=True)}
             return call(given, {name: ops.convert_to_tensor(here) for name, here in present.items()})[1]
 
-        _, of_tokens = gradients(loss, [], [tokens[name][0] for name in NAMES])
+        weights = layer.trainable_variables
+        of_weights, of_tokens = gradients(loss, weights, [tokens[name][0] for name in NAMES])
+        for weight, gradient in zip(weights, of_weights, strict=True):
+            assert np.isfinite(gradient).all() and np.abs(gradient).max() > 0, weight.path
         for name, gradient in zip(NAMES, of_tokens, strict=True):
-            expected = tokens[name][1] & (np.arange(6) != 2)[:, None]
+            expected = tokens[name][1] & (np.arange(6) != 2)[:, None] & (name not in self.held)
             assert np.isfinite(gradient).all()
             np.testing.assert_array_equal(np.abs(gradient).max(axis=-1) > 1e-9, expected, err_msg=name)
 
@@ -91,8 +101,24 @@ class AlignmentContract:
         np.testing.assert_allclose(2 * half, align(tokens, self.here(6))[1], rtol=1e-6)
         assert run(in_training(self.built(NAMES[:1])), tokens, self.here(6))[1] == 0
 
+    def test_each_pair_has_a_weight_of_its_own(self, align):
+        """One weight for two terms, or a weight before the reduction, would give other sums."""
+        tokens, here = tokens_of(6), self.here(6)
+        known = [":".join(pair) for pair in self.built().paired()]
+
+        def loss(**weights: float) -> Any:
+            of_pairs = {name.replace("_", ":"): weight for name, weight in weights.items()}
+            return run(in_training(self.built(weight=1.0, pairs=of_pairs)), tokens, here)[1]
+
+        first, *others = known
+        alone = loss(**{name.replace(":", "_"): 0.0 for name in others})  # λ = 1 of one pair, 0 of the rest
+        both = align(tokens, here)[1]
+        np.testing.assert_allclose(loss(**{first.replace(":", "_"): 3.0}), both + 2 * alone, rtol=1e-5)
+        backwards = "_".join(reversed(first.split(":")))
+        np.testing.assert_allclose(loss(**{backwards: 0.0}), both - alone, rtol=1e-5, atol=1e-6)
+
     def test_configuration_and_mixed_precision(self):
-        layer = self.built(weight=0.3)
+        layer = self.built(weight=0.3, pairs={"title:poster": 2.0})
         assert remade(layer).get_config() == layer.get_config()
         with policy("mixed_bfloat16"):
             call = in_training(self.built())

@@ -20,11 +20,13 @@ class FusionContract:
 
     component: ClassVar[type[Fusion]]
     settings: ClassVar[dict[str, Any]] = {}
+    chooses: ClassVar[bool] = False
+    """Whether a row may take nothing of a modality that it has."""
 
     @classmethod
-    def built(cls) -> Fusion:
+    def built(cls, names: list[str] = NAMES) -> Fusion:
         keras.utils.set_random_seed(0)
-        layer = cls.component(WIDTH, NAMES, **cls.settings)
+        layer = cls.component(WIDTH, names, **cls.settings)
         layer(token_inputs())
         return layer
 
@@ -76,17 +78,30 @@ class FusionContract:
     def test_gradient_reaches_every_token_and_weight(self, fusion):
         tokens = tokens_of(6)
         direction = random(6, WIDTH)
+        given = [ops.convert_to_tensor(tokens[name][1]) for name in NAMES]
+        added = self.component.added_loss is not Fusion.added_loss
 
         def loss(*vectors: Any) -> Any:
-            given = {n: (x, ops.convert_to_tensor(tokens[n][1])) for n, x in zip(NAMES, vectors, strict=True)}
-            return ops.sum(ops.sin(fusion(given) * direction))
+            fused = fusion(dict(zip(NAMES, zip(vectors, given, strict=True), strict=True)), training=added)
+            return ops.sum(ops.sin(fused * direction)) + sum(fusion.losses)
 
         weights = fusion.trainable_variables
         of_weights, of_tokens = gradients(loss, weights, [tokens[name][0] for name in NAMES])
         for weight, gradient in zip(weights, of_weights, strict=True):
             assert np.isfinite(gradient).all() and np.abs(gradient).max() > 0, weight.path
         for name, gradient in zip(NAMES, of_tokens, strict=True):
-            np.testing.assert_array_equal(np.abs(gradient).max(axis=-1) > 0, tokens[name][1], err_msg=name)
+            reached, mask = np.abs(gradient).max(axis=-1) > 0, tokens[name][1]
+            assert not reached[~mask].any()
+            assert reached.any(axis=0).all() if self.chooses else reached[mask].all(), name
+
+    def test_one_modality_is_enough(self):
+        """Of users there is often but one feature."""
+        alone = self.built(NAMES[:1])
+        tokens = tokens_of(6)
+        title = {NAMES[0]: tokens[NAMES[0]]}
+        fused = run(lambda given: alone(given, training=True), title)
+        assert fused.shape == (6, WIDTH) and np.isfinite(fused).all()
+        assert len(np.unique(run(alone, title).round(4), axis=0)) == 6
 
     def test_it_is_saved_and_loaded(self, fusion, fuse, tmp_path):
         inputs = token_inputs()
@@ -118,6 +133,29 @@ class FusionContract:
         assert (
             overfit(model, tokens, np.random.default_rng(0).permutation(np.arange(EXAMPLES) % 2), 100) >= 0.95
         )
+
+    @pytest.mark.backend
+    def test_what_training_adds_is_of_the_modalities_that_are_there(self, fusion):
+        """A member without a loss of its own adds none."""
+
+        def added(tokens: Any, present: Any, training: bool = True) -> Any:
+            fusion(tokens, present, training=training)
+            return ops.cast(sum(fusion.losses), "float32")
+
+        tokens, here = tokens_of(6), {name: np.ones(6, bool) for name in NAMES}
+        assert run(lambda *given: added(*given, training=False), tokens, here) == 0
+        asked = compiled(added)
+        loss = asked(tokens, here)
+        if self.component.added_loss is Fusion.added_loss:
+            assert loss == 0
+            return
+        assert np.isfinite(loss) and loss > 0
+        fewer = {name: np.arange(6) > 2 for name in NAMES}
+        last = {name: (x[3:], mask[3:]) for name, (x, mask) in tokens.items()}
+        np.testing.assert_allclose(
+            asked(tokens, fewer), run(added, last, {n: here[n][3:] for n in NAMES}), rtol=1e-5
+        )
+        assert asked(tokens, {name: np.zeros(6, bool) for name in NAMES}) == 0
 
     @pytest.mark.slow
     def test_in_a_whole_model_from_cells_to_an_export(self, tmp_path):

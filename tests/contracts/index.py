@@ -30,6 +30,11 @@ def by_hand(vectors: np.ndarray, query: np.ndarray, k: int, excluded: Any = ()) 
     return order[:k], scores[order[:k]]
 
 
+def passing(mask: np.ndarray) -> Any:
+    """What `Index.search` asks, of bool ``[B, N]``."""
+    return lambda rows, queries: tf.gather(tf.gather(tf.constant(mask), queries), rows, batch_dims=1)
+
+
 class IndexContract:
     """`component` is the member's class, with `settings` that make it look at every item."""
 
@@ -99,6 +104,41 @@ class IndexContract:
     def test_no_columns_of_exclusions_exclude_nothing(self):
         rows, _ = search(self.of(np.eye(2)), [[0, 1]], [2], np.zeros((1, 0)))
         assert rows.tolist() == [[1, 0]]
+
+    @pytest.mark.parametrize("cosine", [False, True])
+    def test_it_finds_what_passes_and_is_not_excluded(self, cosine):
+        rng = np.random.default_rng(1)
+        vectors = rng.normal(size=(50, 8)).astype("float32")
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        queries = rng.normal(size=(3, 8)).astype("float32")
+        queries /= np.linalg.norm(queries, axis=1, keepdims=True)
+        mask = rng.random((3, 50)) < [[0.5], [0.1], [0.9]]
+        excluded = rng.integers(0, 50, (3, 6))
+        for k in ([4, 0, 9], [50, 50, 3]):
+            rows, scores = search(self.of(vectors), queries, k, excluded, cosine=cosine, passes=passing(mask))
+            assert rows.shape == scores.shape == (3, max(k))
+            for one in range(3):
+                barred = {*np.flatnonzero(~mask[one]), *excluded[one]}
+                expected, values = by_hand(vectors, queries[one], k[one], barred)
+                assert rows[one].tolist() == [*expected, *[-1] * (max(k) - len(expected))]
+                np.testing.assert_allclose(scores[one, : len(expected)], values, rtol=1e-5, atol=1e-6)
+                assert np.isnan(scores[one, len(expected) :]).all()
+
+    def test_as_many_as_are_wanted_are_found_where_just_as_many_pass(self):
+        rng = np.random.default_rng(2)
+        vectors = rng.normal(size=(2000, 4)).astype("float32")
+        mask = np.zeros((2, 2000), bool)
+        for row in mask:
+            row[rng.choice(2000, 50, replace=False)] = True
+        queries = rng.normal(size=(2, 4))
+        rows, scores = search(self.of(vectors), queries, [50, 50], passes=passing(mask))
+        for one in range(2):
+            assert sorted(rows[one].tolist()) == np.flatnonzero(mask[one]).tolist()
+        assert (np.diff(scores) <= 0).all()
+
+    def test_nothing_passes(self):
+        rows, scores = search(self.of(np.eye(2)), [[1, 0]], [2], passes=passing(np.zeros((1, 2), bool)))
+        assert rows.tolist() == [[-1, -1]] and np.isnan(scores).all()
 
     def test_cosine_does_not_look_at_lengths(self):
         vectors = np.asarray([[3, 0], [0.1, 0.1], [0, 0], [0, 9]], "float32")

@@ -66,7 +66,7 @@ class ModalityContract:
             pytest.fail(f"cell {row} was rejected: {why}")
 
         raw = member.raw(["", *cls.cells(folder), None], folder, reject)
-        state = member.fit([] if member.media else raw)
+        state = member.with_files(member.fit([] if member.media else raw), folder)
         dtype = tf.string if member.raw_dtype == "string" else tf.float64
         tensor = tf.constant(raw if dtype == tf.string else np.asarray(raw, "float64"), dtype)
         preprocess = member.preprocess(state)
@@ -86,7 +86,7 @@ class ModalityContract:
     @classmethod
     def built(cls, state: dict[str, Any], width: int) -> keras.layers.Layer:
         small = {key: value for key, value in state.items() if key != "terms"}
-        layer = cls.component.encoder(width, small, name="feature")
+        layer = cls.component.make_encoder(width, small, name="feature")
         layer(cls.inputs(state))
         return layer
 
@@ -123,6 +123,15 @@ class ModalityContract:
             np.testing.assert_allclose(in_graph[part].numpy(), array, **close)
             for row, single in zip((0, 3), alone, strict=True):
                 np.testing.assert_allclose(single[part].numpy()[0], array[row], **close)
+
+    def test_the_example_is_a_raw_value_and_not_missing(self, sample):
+        import tensorflow as tf
+
+        example = tf.constant([self.component.example(sample.state)], sample.tensor.dtype)
+        assert example.shape.rank == 1 + self.component.raw_rank
+        parts = sample.preprocess(example)
+        missing = missing_parts(self.component, sample.state, 1)
+        assert any(not np.array_equal(parts[part], missing[part], equal_nan=True) for part in parts)
 
     def test_the_state_is_plain(self, sample):
         assert json.loads(json.dumps(sample.state)) == sample.state

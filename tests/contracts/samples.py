@@ -1,6 +1,8 @@
 """What the contracts' layers are given."""
 
+import io
 import json
+import wave
 from typing import Any
 
 import keras
@@ -39,3 +41,19 @@ def token_inputs() -> dict[str, tuple[Any, Any]]:
     return {
         n: (keras.Input((count, WIDTH)), keras.Input((count,), dtype="bool")) for n, count in shapes.items()
     }
+
+
+def clip(sound, rate=2000, width=2, channels=1):
+    """A WAV file of numbers in [-1, 1]."""
+    packed = io.BytesIO()
+    with wave.open(packed, "wb") as file:
+        file.setnchannels(channels)
+        file.setsampwidth(width)
+        file.setframerate(rate)
+        samples = (np.asarray(sound) * 32767).astype("<i2")
+        file.writeframes(samples.tobytes() if width == 2 else (samples >> 8).astype("u1").tobytes())
+    return packed.getvalue()
+
+
+def tone(hertz, seconds=0.4, rate=2000):
+    return 0.5 * np.sin(2 * np.pi * hertz * np.arange(int(seconds * rate)) / rate)

@@ -46,30 +46,45 @@ def whole(
     folder: Path,
     schema: Schema,
     cells: Sequence[Any] | None = None,
-    labels: Sequence[Any] | None = None,
-    epochs: int = 120,
+    labels: Sequence[Any] | dict[str, Sequence[Any]] | None = None,
+    epochs: int = 40,
+    batch_events: int = 2 * EXAMPLES // 4,
     **settings: Any,
 ) -> Whole:
-    """User n meets item n, then item n + 1; that event has the item's label. Item n has cell n.
+    """User n meets item n, then item n + 1; that event has the item's labels. Item n has cell n.
 
-    The model is exported as it comes back from its file.
+    Labels are those of the one task that has some, or a dict of them by column. The model is exported as it
+    comes back from its file. An epoch is four batches (where events have no order, with four times the
+    `batch_events`), as beginning an epoch costs as much as some steps; nothing is hidden in training.
     """
     columns = {feature.column for feature in schema.features("item")} - {"item_id"}
     with (folder / "items.jsonl").open("w") as file:
         for n in range(EXAMPLES):
             cell = cells[n] if cells is not None else f"item {n}"
             file.write(json.dumps({"item_id": f"i{n}", **dict.fromkeys(columns, cell)}) + "\n")
-    label = next((task.column for task in schema.tasks if not task.retrieval), "label")
+    if not isinstance(labels, dict):
+        label = next((task.column for task in schema.tasks if not task.retrieval), "label")
+        labels = {label: [""] * EXAMPLES if labels is None else labels}
     with (folder / "events.csv").open("w", newline="") as file:
         table = csv.writer(file)
-        table.writerow(["user_id", "item_id", "timestamp", "split", label])
+        table.writerow(["user_id", "item_id", "timestamp", "split", *labels])
         for n in range(EXAMPLES):
             after = (n + 1) % EXAMPLES
-            table.writerow([f"u{n}", f"i{n}", 0, "train", ""])
-            table.writerow([f"u{n}", f"i{after}", 60, "train", "" if labels is None else labels[after]])
+            table.writerow([f"u{n}", f"i{n}", 0, "train", *[""] * len(labels)])
+            table.writerow(
+                [f"u{n}", f"i{after}", 60, "train", *[of_one[after] for of_one in labels.values()]]
+            )
     data = load(folder, schema, split="column:split")
-    model = build_recommender(schema, data.vocabulary, width=16, seed=0, **settings)
-    fit(model, data.train, epochs=epochs, learning_rate=0.01, weight_decay=0.0, encode_items=None)
+    model = build_recommender(schema, data.vocabulary, width=16, seed=0, **{"dropout": 0.0, **settings})
+    fit(
+        model,
+        data.train,
+        epochs=epochs,
+        batch_events=batch_events,
+        learning_rate=0.01,
+        weight_decay=0.0,
+        encode_items=None,
+    )
 
     model.save(folder / "model.keras")
     again = keras.saving.load_model(folder / "model.keras", compile=False)
@@ -87,7 +102,7 @@ def check_choice(folder: Path, **choice: Any) -> None:
         timestamp="timestamp",
     )
     labels = np.random.default_rng(0).permutation(np.arange(EXAMPLES) % 2)
-    known = whole(folder, schema, labels=labels.tolist(), epochs=200, **choice)
+    known = whole(folder, schema, labels=labels.tolist(), **choice)
     right = np.asarray(known.recommended(k=1))[:, 0] == NEXT
     judged_right = (known.judged("like") > 0.5) == np.roll(labels, -1)
     assert right.mean() >= 0.95 and judged_right.mean() >= 0.95

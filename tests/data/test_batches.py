@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from tfmmrec.data.batches import Batches
 from tfmmrec.data.dataset import TRAIN, Events, history_inputs
-from tfmmrec.data.distinct import log_inclusion
-from tfmmrec.modalities import gap_buckets
+from tfmmrec.data.negatives import Uniform, log_inclusion, log_unseen
+from tfmmrec.encoders.histories import HIDDEN, UNKNOWN
+from tfmmrec.modalities import History
 
 HISTORIES = st.lists(
     st.lists(st.tuples(st.integers(0, 50), st.sampled_from([0, 0, 0, 0, 1, 2, 3])), max_size=30),
@@ -89,7 +90,7 @@ def test_sets_ask_each_user_about_items_outside_the_context(made, histories, len
         of_states = np.pad(read >= 0, ((0, 0), (1, 0)), constant_values=True) & real[:, None]
         whose = np.where(of_states, np.arange(len(real))[:, None], -1)
         np.testing.assert_array_equal(x["history.window"], whose)
-        assert not x["history.gap"].any()
+        assert (x["history.time"] == UNKNOWN).all()
         np.testing.assert_array_equal(w["match"], asked >= 0)
         for user, context, targets in zip(x["user.user_id.id"] - 1, read, asked, strict=True):
             known = np.concatenate([context[context >= 0], targets[targets >= 0]])
@@ -140,7 +141,7 @@ def test_every_epoch_has_as_many_batches_of_the_promised_shapes(
         for x, y, w in batches:
             shape = (*x["history.item"].shape, x["candidate"].shape[1])
             assert shape in batches.shapes
-            assert x["history.gap"].shape == x["event.kind.value"].shape == shape[:2]
+            assert x["history.time"].shape == x["event.kind.value"].shape == shape[:2]
             assert x["history.window"].shape == (shape[0], shape[1] + 1)
             windows = x["history.window"].max() + 1
             if ordered:
@@ -199,6 +200,24 @@ def test_fewer_items_are_encoded_than_there_are(made, encoded):
     assert len(chosen) > 1
 
 
+@pytest.mark.parametrize("encoded", [7, None])
+def test_the_chance_to_be_encoded_given_the_events(made, encoded):
+    data = made([range(3 * user, 3 * user + 9) for user in range(20)], length=8)
+    trained = data.vocabulary.trained_items
+    batches = Batches(data, data.schema, batch_events=18, negatives=4, encoded=encoded, cached=True)
+    alone = Batches(data, data.schema, batch_events=18)
+    for (x, _, _), (of_events, _, _) in zip(batches, alone, strict=True):
+        events, all_of_them = (of_events["item.row"] >= 0).sum(), (x["item.row"] >= 0).sum()
+        others = 4 if encoded is None else 3  # of seven, four are of events
+        assert all_of_them == events + others
+        expected = np.zeros(len(x["item.row"]))
+        expected[:events] = np.log(1 if encoded is None else 4 / events)
+        expected[events:all_of_them] = np.log(others / (trained - events))
+        np.testing.assert_allclose(x["item.log_encoded"], expected, atol=1e-6)
+    full = Batches(data, data.schema, batch_events=10_000, negatives=4, cached=True)[0][0]
+    np.testing.assert_array_equal(full["item.log_encoded"], 0)
+
+
 def test_every_item_is_encoded_by_default_and_where_there_is_room(made):
     data = made([range(3 * user, 3 * user + 9) for user in range(20)], length=8)
     for encoded in (None, 96):
@@ -212,7 +231,7 @@ def test_arrays_have_their_types(made):
     x, y, w = Batches(data, data.schema)[0]
     assert {name: str(array.dtype) for name, array in (x | y).items()} == {
         "history.item": "int32",
-        "history.gap": "int32",
+        "history.time": "int32",
         "history.window": "int32",
         "event.kind.value": "int32",
         "event.seconds.number": "float32",
@@ -221,6 +240,7 @@ def test_arrays_have_their_types(made):
         "candidate": "int32",
         "item.row": "int32",
         "item.log_q": "float32",
+        "item.log_encoded": "float32",
         "item.encoded": "int32",
         "item.item_id.id": "int32",
         "item.title.tokens": "int32",
@@ -253,8 +273,8 @@ def test_a_twin_gets_its_own_features_and_tasks_alone(made):
     data = made([range(9)] * 3)
     twin = data.schema.only(item=["item_id"], user=[], event=["kind"], tasks=["like"])
     x, y, w = Batches(data, twin)[0]
-    of_history = {"history.item", "history.window", "history.gap", "event.kind.value"}
-    of_items = {"item.row", "item.log_q", "item.encoded", "item.item_id.id"}
+    of_history = {"history.item", "history.window", "history.time", "event.kind.value"}
+    of_items = {"item.row", "item.log_q", "item.log_encoded", "item.encoded", "item.item_id.id"}
     assert set(x) == of_history | of_items | {"candidate"}
     assert set(y) == set(w) == {"like"}
 
@@ -291,17 +311,60 @@ def test_the_cut_off_beginning_counts_in_no_task(made):
     assert known == 1
 
 
-def test_gaps_are_between_neighbours_of_the_window(made):
-    time = [100, 101, 161, 1e6, np.nan, 1e6 + 5, 50, 40, 41]
+def test_times_are_of_the_events_that_are_read(made):
+    time = [100, 101.9, 161, 1e6, np.nan, 1e6 + 5, 50, 40, 41]
     data = made([range(6), [6, 7, 8]], [[0, 0, 3, 0, 0, 0], [0, 0, 0]], times=time, length=6)
-    gaps = {}
+    times = {}
     for batch in Batches(data, data.schema, batch_events=20):
         for _, _, reads in windows_of(batch):
-            gaps[tuple(rows_of(batch)[0][reads].tolist())] = batch[0]["history.gap"][reads].tolist()
-    # the held-out event at 161 s is no neighbour, time does not run backwards, and the last is not read
-    minutes, day = gap_buckets(np.asarray([1.0, 1e6 - 101]))
-    assert 0 < minutes < day
-    assert gaps == {(0, 1, 3, 4): [0, minutes, day, 0], (6, 7): [0, 1]}
+            times[tuple(rows_of(batch)[0][reads].tolist())] = batch[0]["history.time"][reads]
+    # in whole seconds since one moment; the held-out event is not read, nor the last
+    assert times.keys() == {(0, 1, 3, 4), (6, 7)}
+    assert (times[0, 1, 3, 4] - times[0, 1, 3, 4][0])[:3].tolist() == [0, 1, 1e6 - 100]
+    assert times[0, 1, 3, 4][3] == UNKNOWN
+    assert (times[6, 7] - times[6, 7][0]).tolist() == [0, -10] and (times[6, 7] >= 0).all()
+
+
+def masking(data, masked):
+    return dataclasses.replace(
+        data.schema,
+        history=History(data.schema.history.length, encoder={"name": "bert4rec", "masked": masked}),
+    )
+
+
+@settings(deadline=None, max_examples=30)
+@given(histories=HISTORIES, epoch=st.integers(0, 2), **SETTINGS)
+def test_what_is_hidden_is_asked_about_and_not_read(made, histories, epoch, length, size, negatives, seed):
+    """Beside the same batches with nothing hidden."""
+    asked = dict(batch_events=size, negatives=negatives, seed=seed)
+    data, plain = built(made, histories, length, **asked)
+    hiding = Batches(data, masking(data, 0.5), **asked)
+    plain.epoch = hiding.epoch = epoch
+    for (x, y, w), (hx, hy, hw) in zip(plain, hiding, strict=True):
+        read, hidden = x["history.item"] >= 0, hx["history.time"] == HIDDEN
+        kept = read & ~hidden
+        assert not hidden[~read].any()
+        gone = {"history.item": -1, "event.kind.value": 0, "event.seconds.number": np.nan}
+        for name in x.keys() - {"history.time"}:
+            expected = np.where(hidden, gone[name], x[name]) if name in gone else x[name]
+            np.testing.assert_array_equal(hx[name], expected, err_msg=name)
+        moved = x["history.time"] - hx["history.time"]  # counted from the first event that is left
+        assert all(len(np.unique(of_row[those])) <= 1 for of_row, those in zip(moved, kept, strict=True))
+        assert (hx["history.time"][~read] == UNKNOWN).all() and (hx["history.time"][kept] >= 0).all()
+        known = np.pad(kept, ((0, 0), (0, 1)))
+        for task, weight in w.items():
+            np.testing.assert_array_equal(hy[task], y[task])
+            np.testing.assert_array_equal(hw[task], np.where(known, 0, weight))
+
+
+def test_what_is_hidden_changes_with_the_epoch_and_is_as_much_as_was_asked_for(made):
+    data = made([range(40)] * 50, length=39)
+    batches, hidden = Batches(data, masking(data, 0.3), batch_events=400), []
+    for epoch in (0, 1, 0):
+        batches.epoch = epoch
+        hidden.append(np.concatenate([x["history.time"] == HIDDEN for x, _, _ in batches]))
+    assert [one.mean() for one in hidden] == pytest.approx([0.3] * 3, abs=0.03)
+    assert (hidden[0] == hidden[2]).all() and (hidden[0] != hidden[1]).mean() > 0.3
 
 
 def test_inputs_are_those_of_evaluation(made):
@@ -315,6 +378,8 @@ def test_inputs_are_those_of_evaluation(made):
             user = x["user.gender.value"][[number]] - 1
             expected = history_inputs(data, user, [events], len(events))
             np.testing.assert_array_equal(expected.pop("history.window"), [[0] * (len(events) + 1)])
+            begins = x["history.time"][reads][:1]  # a row may begin with the window of another
+            np.testing.assert_array_equal(x["history.time"][reads] - begins, expected.pop("history.time")[0])
             for name, array in expected.items():
                 found = x[name][[number]] if name.startswith("user.") else x[name][reads][None]
                 np.testing.assert_array_equal(found, array, err_msg=name)
@@ -329,7 +394,9 @@ def test_log_q_counts_events_per_batch(made, ordered):
     batches = Batches(data, data.schema, batch_events=15, negatives=2)
     assert len(batches) == 4  # three users with all of their five events in each
     counts = np.asarray([12, 12, 12, 4, 4, 4, 4, 4, 4])
-    expected = log_inclusion(counts, 15.0, 2)
+    unseen, negatives = log_unseen(counts, 15.0), Uniform(2)
+    negatives.learn(counts, np.exp(unseen), 2)
+    expected = log_inclusion(unseen, negatives.log_missed)
     for x, _, _ in batches:
         real = x["item.row"] >= 0
         np.testing.assert_allclose(x["item.log_q"][real], expected[x["item.row"][real]], rtol=1e-6)

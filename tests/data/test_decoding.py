@@ -12,7 +12,7 @@ from PIL import Image as Pillow
 
 from tfmmrec.data import decoding
 from tfmmrec.data.decoding import Decoding, stamps
-from tfmmrec.modalities import Audio, Image, Modality
+from tfmmrec.modalities import Audio, Image, Modality, Video
 from tfmmrec.modalities.media import TAR
 
 PICTURE = Image("poster", height=4, width=4, patch=4, images=2)
@@ -158,7 +158,9 @@ def test_media_are_stamped_also_those_that_are_absent(folder, tmp_path):
     assert stamps(folder, read.decoding.media) != read.decoding.media
 
 
-@pytest.mark.parametrize("feature", [Image("x"), Audio("x")], ids=lambda feature: type(feature).__name__)
+@pytest.mark.parametrize(
+    "feature", [Image("x"), Audio("x"), Video("x")], ids=lambda feature: type(feature).__name__
+)
 def test_media_say_what_their_parts_depend_on(feature: Modality):
     assert feature.media
     assert feature.decoded_by

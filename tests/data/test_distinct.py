@@ -1,11 +1,11 @@
-"""Distinct items of a batch: sizes, negatives, the chance to be there."""
+"""Distinct items of a batch: where they stand, sizes, absent ones."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tfmmrec.data.distinct import distinct, draw_absent, item_buckets, log_inclusion
+from tfmmrec.data.distinct import distinct, draw_absent, item_buckets
 
 
 @settings(deadline=None)
@@ -58,35 +58,3 @@ def test_absent_items_are_drawn_uniformly():
     drawn = [draw_absent(present, 10, 2, generator) for _ in range(6000)]
     share = np.bincount(np.concatenate(drawn), minlength=10) / 6000
     np.testing.assert_allclose(share, [0, 1 / 3, 1 / 3, 0, 0, 1 / 3, 1 / 3, 1 / 3, 1 / 3, 0], atol=0.02)
-
-
-def test_chance_of_an_item_by_hand():
-    # p = ½, ¼, ¼ and two events: absent with ¼, 9/16, 9/16; a negative is one of these 1.375 items
-    log_q = log_inclusion(np.asarray([2, 1, 1]), 2.0, 0)
-    np.testing.assert_allclose(np.exp(log_q), [3 / 4, 7 / 16, 7 / 16], rtol=1e-6)
-    log_q = log_inclusion(np.asarray([2, 1, 1]), 2.0, 1)
-    left = 1 - 1 / 1.375
-    np.testing.assert_allclose(np.exp(log_q), [1 - left / 4, 1 - left * 9 / 16, 1 - left * 9 / 16], rtol=1e-6)
-    assert log_q.dtype == "float32"
-
-
-@pytest.mark.parametrize("negatives", [0, 40])
-def test_chance_of_an_item_is_how_often_it_is_there(negatives):
-    generator = np.random.default_rng(0)
-    counts = 1000 // np.arange(1, 201)
-    share, seen, runs = counts / counts.sum(), np.zeros(200), 3000
-    for _ in range(runs):
-        present = np.unique(generator.choice(200, 50, p=share))
-        seen[present] += 1
-        seen[draw_absent(present, 200, negatives, generator)] += 1
-    np.testing.assert_allclose(np.exp(log_inclusion(counts, 50.0, negatives)), seen / runs, atol=0.035)
-
-
-def test_chance_is_certain_where_every_item_is_drawn_or_there_is_but_one():
-    np.testing.assert_array_equal(log_inclusion(np.asarray([3, 1]), 2.0, 5), [0, 0])
-    np.testing.assert_array_equal(log_inclusion(np.asarray([3]), 2.0, 0), [0])
-
-
-def test_rare_items_keep_their_precision():
-    counts = np.asarray([10**9, 1])
-    np.testing.assert_allclose(log_inclusion(counts, 1.0, 0)[1], -np.log(10**9), rtol=1e-6)

@@ -82,13 +82,14 @@ def test_a_dataset_knows_its_length_and_its_fixed_dimensions(batches):
     shapes = {name: tuple(spec.shape) for name, spec in x.items()}
     assert shapes == {
         "history.item": (None, None),
-        "history.gap": (None, None),
+        "history.time": (None, None),
         "history.window": (None, None),
         "event.kind.value": (None, None),
         "event.seconds.number": (None, None),
         "candidate": (None, None),
         "item.row": (None,),
         "item.log_q": (None,),
+        "item.log_encoded": (None,),
         "item.encoded": (None,),
         "item.item_id.id": (None,),
         "item.title.tokens": (None, 3),

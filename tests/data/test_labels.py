@@ -76,3 +76,40 @@ def test_times_example_weights_which_are_1_where_missing_or_refused(labels):
     refused = {x.value: x.detail for x in letters if x.column == "w"}
     assert refused["-1"] == "expected a weight of 0 or more, got '-1'"
     assert set(refused) == {"-1", "x"}
+
+
+def test_where_there_was_no_click_nothing_was_bought(tmp_path):
+    (tmp_path / "events.csv").write_text(
+        "user_id,item_id,click,cart,buy\na,1,1,1,\na,2,1,0,\na,3,0,,\nb,1,0,,\nb,2,1,,\n"
+    )
+    letters = DeadLetters()
+    wanted = dict.fromkeys(["user_id", "item_id", "click", "cart", "buy"], "the test")
+    table = read_table(tmp_path, tmp_path / "events.csv", "events", wanted, letters)
+    bought = Binary("buy", given="cart", positive_weight=2)
+    schema = Schema(tasks=[bought, Binary("cart", given="click"), Binary("click")])
+    log = usable_events(table, schema, None, "random", letters)
+    _, values, weights = prepare_labels(log, table, schema, np.ones(5, bool), letters)
+    np.testing.assert_array_equal(values["cart"], [1, 0, 0, 0, np.nan])
+    np.testing.assert_array_equal(values["buy"], [np.nan, 0, 0, 0, np.nan])
+    np.testing.assert_array_equal(weights["buy"], [0, 1, 1, 1, 0])
+    assert not list(letters)
+
+
+def test_labels_that_were_seen_seldom_stand_for_more(tmp_path):
+    (tmp_path / "events.csv").write_text(
+        "user_id,item_id,like,stars,seen\na,1,1,5,0.5\na,2,0,4,\nb,1,1,3,0\nb,1,,2,0.01\n"
+    )
+    letters = DeadLetters()
+    wanted = dict.fromkeys(["user_id", "item_id", "like", "stars", "seen"], "the test")
+    table = read_table(tmp_path, tmp_path / "events.csv", "events", wanted, letters)
+    like = Binary("like", propensity="seen", clip=20, positive_weight=3)
+    schema = Schema(tasks=[like, Rating("stars", propensity=0.5), Match(propensity="seen")])
+    log = usable_events(table, schema, None, "random", letters)
+    _, _, weights = prepare_labels(log, table, schema, np.asarray([True, True, True, False]), letters)
+    np.testing.assert_allclose(weights["like"], [6, 1, 3, 0])
+    # in training item 1 has two events and item 2 one: chances 1 and √½
+    np.testing.assert_allclose(weights["stars"], [1, 2**0.5, 1, 1], rtol=1e-6)
+    np.testing.assert_allclose(weights["match"], [2, 1, 1, 10])
+    assert [(x.value, x.detail) for x in letters][:1] == [
+        ("0", "expected a chance above 0 and at most 1, got '0'")
+    ]

@@ -51,6 +51,7 @@ def data():
         ),
         "ab" * 32,
         {"events: unknown item": 2},
+        attributes={"year": {"value": np.array([1990.5, np.nan])}},
     )
 
 

@@ -85,7 +85,7 @@ def test_short_histories_are_read_in_short_rows(small_data, monkeypatch):
     shapes = []
     forward = model.forward
     monkeypatch.setattr(
-        model, "forward", lambda *asked: shapes.append(asked[1]["history.gap"].shape) or forward(*asked)
+        model, "forward", lambda *asked: shapes.append(asked[1]["history.time"].shape) or forward(*asked)
     )
     expected = user_states(model, queries, vectors, batch=4)
     assert set(shapes) == {(4, 1), (4, 2), (4, 4), (4, 5)}

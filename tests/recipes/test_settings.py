@@ -6,7 +6,7 @@ from dataclasses import asdict, fields
 
 import pytest
 
-from tfmmrec.recipes.settings import Settings, read_settings
+from tfmmrec.recipes.settings import Settings, read_settings, write_settings
 
 
 def test_every_setting_says_what_it_is():
@@ -34,8 +34,19 @@ def test_lists_and_whole_numbers_are_taken():
         ({"epochs": 2.5}, "epochs must be a whole number"),
         ({"learning_rate": "fast"}, "learning_rate must be a number of 0 or more"),
         ({"fusion": 3}, "fusion must be a text, got 3"),
+        ({"fusion": {"layers": 2}}, 'a table with a name and settings, such as {name = "transformer"}; got'),
+        ({"graph": {"layers": 2}}, 'a table with a name and settings, such as {name = "light_gcn"}; got'),
         ({"alignment": 3}, 'alignment must be a text or "none", got 3'),
         ({"jit": 1}, "jit must be true or false, got 1"),
+        ({"rates": 0.5}, 'rates must be numbers of 0 or more by name, such as {poster = 0.5} or "none", got'),
+        ({"rates": {"poster": "slow"}}, "rates must be numbers of 0 or more by name"),
+        (
+            {"freeze": {"poster": 0.5}},
+            "freeze must be whole numbers of 0 or more by name, such as {poster = 3}",
+        ),
+        ({"layer_decay": "0.5"}, "layer_decay must be a number of 0 or more or numbers of 0 or more by name"),
+        ({"modality_dropout": {"poster": -0.1}}, "modality_dropout must be a number of 0 or more or numbers"),
+        ({"auxiliary": "much"}, 'auxiliary must be a number of 0 or more or "none", got'),
         ({"k": []}, "k must be a list of whole numbers of 1 or more"),
         ({"k": [10, 0]}, "k must be a list of whole numbers of 1 or more"),
         ({"only": {"item": "poster"}}, "only must be lists of names by side"),
@@ -48,6 +59,29 @@ def test_lists_and_whole_numbers_are_taken():
 def test_a_value_that_does_not_fit(given, said):
     with pytest.raises(ValueError, match=said.replace("(", r"\(").replace("{", r"\{")):
         Settings(**given)
+
+
+def test_a_member_may_have_settings_of_its_own(tmp_path):
+    file = tmp_path / "train.toml"
+    file.write_text('[alignment]\nname = "sigmoid"\npairs = {"title:poster" = 2.0}\n')
+    settings = Settings(**read_settings(file))
+    assert settings.alignment == {"name": "sigmoid", "pairs": {"title:poster": 2.0}}
+
+
+def test_numbers_by_name_and_numbers_with_settings(tmp_path):
+    file = tmp_path / "train.toml"
+    file.write_text(
+        "modality_dropout = 0.2\nmodulation = 0.5\n[auxiliary]\nweight = 0.1\nweights = {poster = 2.0}\n"
+        "[freeze]\nposter = 3\n[rates]\nposter = 1\n[layer_decay]\nplot = 0.8\n"
+    )
+    settings = Settings(**read_settings(file))
+    assert (settings.modality_dropout, settings.modulation) == (0.2, 0.5)
+    assert settings.auxiliary == {"weight": 0.1, "weights": {"poster": 2.0}}
+    assert (settings.freeze, settings.rates) == ({"poster": 3}, {"poster": 1})
+    assert settings.layer_decay == {"plot": 0.8}
+    (tmp_path / "config.json").write_text(json.dumps(asdict(settings)))
+    assert Settings(**read_settings(tmp_path)) == settings
+    assert Settings(freeze="none", layer_decay="none", auxiliary="none") == Settings()
 
 
 def test_a_file_names_some_and_the_others_keep_their_defaults(tmp_path):
@@ -95,3 +129,20 @@ def test_reading_settings_needs_nothing_heavy():
 
     seen = "import sys, tfmmrec.recipes.settings; print({'keras', 'numpy', 'tensorflow'} & set(sys.modules))"
     assert subprocess.check_output([sys.executable, "-c", seen], text=True).strip() == "set()"
+
+
+def test_settings_are_written_as_a_file_that_is_read_back(tmp_path):
+    wanted = Settings(
+        alignment={"name": "sigmoid", "pairs": {'ti"tle:poster': 2.0, "ü\x7f": 1e-05}},
+        learning_rate=0.00012,
+        encode_items=None,
+        jit=True,
+        k=(5,),
+        only={"item": ["poster"], "user": []},
+    )
+    write_settings(tmp_path / "train.toml", wanted)
+    text = (tmp_path / "train.toml").read_text("utf-8")
+    assert 'encode_items = "none"\n' in text and "jit = true\n" in text and "epochs" not in text
+    assert Settings(**read_settings(tmp_path / "train.toml")) == wanted
+    write_settings(tmp_path / "usual.toml", Settings())
+    assert read_settings(tmp_path / "usual.toml") == {}

@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
-from tfmmrec.baselines.pairs import cooccurrences, known_pairs, trained_pairs
+from tfmmrec.baselines.pairs import known_pairs
 from tfmmrec.data.dataset import Data
+from tfmmrec.data.pairs import cooccurrences, trained_pairs
 from tfmmrec.evaluation import Queries
 
 MOST_ITEMS = 20_000

@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
-from tfmmrec.baselines.pairs import CELLS, cooccurrences, known_pairs, spans, trained_pairs
+from tfmmrec.baselines.pairs import known_pairs
 from tfmmrec.data.dataset import Data
+from tfmmrec.data.pairs import CELLS, cooccurrences, spans, trained_pairs
 from tfmmrec.data.windows import ranges
 from tfmmrec.evaluation import Queries
 

@@ -1,4 +1,4 @@
-"""The command line: `tfmmrec train`, `evaluate`, `export`, `recommend`, `rank`, and what helps beside."""
+"""The command line: `tfmmrec train`, `evaluate`, `export`, `recommend`, `rank`, `search`, and what helps."""
 
 from __future__ import annotations
 
@@ -6,17 +6,25 @@ import os
 
 import typer
 
+from tfmmrec.cli.ablate import ablate
 from tfmmrec.cli.convert import convert
 from tfmmrec.cli.demo import demo
+from tfmmrec.cli.deploy import deploy
 from tfmmrec.cli.doctor import doctor
 from tfmmrec.cli.evaluate import evaluate
 from tfmmrec.cli.export import export
+from tfmmrec.cli.index import index
 from tfmmrec.cli.inspect import inspect
+from tfmmrec.cli.label_next import label_next
+from tfmmrec.cli.list import list_members
 from tfmmrec.cli.rank import rank
 from tfmmrec.cli.recommend import recommend
 from tfmmrec.cli.schema import schema
+from tfmmrec.cli.search import search
 from tfmmrec.cli.sentences import EXIT_CODES, Sentences
+from tfmmrec.cli.serve import serve
 from tfmmrec.cli.train import train
+from tfmmrec.cli.tune import tune
 
 # Before anything imports TensorFlow, which reads it once: no word below an error.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -27,16 +35,34 @@ app = typer.Typer(
     help=(
         "Raw tables and media in, one trained multi-modal multi-task recommender, one SavedModel out.\n\n"
         "First time? `tfmmrec demo` shows everything on a small catalogue. Then: schema guess, train, "
-        "evaluate, export, recommend or rank; each of them has an example in its --help."
+        "evaluate, export, recommend, rank or search; each of them has an example in its --help."
     ),
     epilog="\n\n".join(["Exit codes:", *(f"- **{code}**: {what}" for code, what in EXIT_CODES.items())]),
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-for command in (train, evaluate, export, recommend, rank, inspect, doctor, convert, demo):
+for command in (
+    train,
+    evaluate,
+    export,
+    recommend,
+    rank,
+    search,
+    ablate,
+    tune,
+    serve,
+    deploy,
+    inspect,
+    doctor,
+    convert,
+    demo,
+):
     app.command()(command)
+app.command("list")(list_members)
+app.command("label-next")(label_next)
 app.add_typer(schema, name="schema")
+app.add_typer(index, name="index")
 
 
 def _print_version(asked: bool) -> None:

@@ -13,6 +13,7 @@ from typer import Option
 from tfmmrec.cli.options import AsJson, Quiet, print_json
 from tfmmrec.cli.progress import ProgressReport
 from tfmmrec.cli.quiet import import_quietly
+from tfmmrec.memory import one_arena
 
 
 def demo(
@@ -34,6 +35,7 @@ def demo(
         tfmmrec demo --folder demo
     """
     began = time.monotonic()
+    one_arena()
     import_quietly()
     from tfmmrec.cli.results import as_json_result, show, show_problems, show_recommendations
     from tfmmrec.recipes.demo import ITEMS, SETTINGS, USERS

@@ -73,7 +73,9 @@ class ProgressReport:
             state = self._stages[stage] = _Stage(now, done, now, bar)
         state.done = done
         rate = (done - state.first) / (now - state.began) if now > state.began else 0.0
-        shown = f"{rate:,.1f}/s" if rate else ""
+        shown = ""
+        if rate:
+            shown = f"{rate:,.1f}/s" if rate >= 0.05 else f"{60 * rate:,.1f}/min"
         if self._bars and state.bar is not None:
             self._bars.update(state.bar, completed=done, total=total, rate=shown, note=note)
         elif now - state.said >= _EVERY or (done >= total and now - state.began >= 1.0):

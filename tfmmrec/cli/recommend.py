@@ -25,6 +25,11 @@ def recommend(
         str | None, Option(help="Ids of items, oldest first: for anybody, known or not.")
     ] = None,
     k: Annotated[int, Option(min=1, help="How many.")] = 10,
+    allow: Annotated[str | None, Option(help="Ids of items, of which alone they are chosen.")] = None,
+    diversity: Annotated[
+        float | None,
+        Option(min=0, max=1, help="From 0, the best as they are, to 1, as unlike each other as can be."),
+    ] = None,
     data: Annotated[Path | None, Option(help="The data folder, to show titles beside ids.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -35,8 +40,10 @@ def recommend(
         tfmmrec recommend savedmodels/films --user 42 --k 5
 
         tfmmrec recommend savedmodels/films --history 17,204,3 --data films
+
+        tfmmrec recommend savedmodels/films --user 42 --diversity 0.3
     """
-    met = names(history, "--history")
+    met, allowed = names(history, "--history"), names(allow, "--allow")
     import_quietly()
     from tfmmrec.cli.results import show_recommendations
     from tfmmrec.schema import Schema
@@ -45,7 +52,9 @@ def recommend(
     served = Served(savedmodel)
     if met:
         served.encode_item(item_id=met)  # raises for an item that is not in the catalogue
-    answer = served.recommend(user_id=user, history=met or None, k=k)
+    answer = served.recommend(
+        user_id=user, history=met or None, k=k, allow=allowed or None, diversity=diversity
+    )
     if as_json:
         print_json(answer)
         return

@@ -13,6 +13,7 @@ from rich.text import Text
 from tfmmrec.inspection import Overview
 from tfmmrec.inspection.estimate import Estimate as RunEstimate
 from tfmmrec.inspection.machine import Machine
+from tfmmrec.labelling import NextLabels
 from tfmmrec.recipes.judgement import Judgement, as_metrics
 from tfmmrec.recipes.training_run import TrainingRun
 from tfmmrec.report import Estimate, table
@@ -109,6 +110,18 @@ def show_new_item(
         labels = classes.get(name) or [str(number) for number in range(len(value))]
         rows.append((name, ", ".join(f"{labels[place]} {value[place]:.0%}" for place in order)))
     _show_rows(console or Console(highlight=False), "The new item", ("", ""), rows)
+
+
+def show_next_labels(found: NextLabels, console: Console | None = None) -> None:
+    """Prints items to label, best first, with what the model expects of them now."""
+    rows = [
+        (str(place + 1), one, f"{expected} {probability:.0%}", f"{score:.4g}")
+        for place, (one, expected, probability, score) in enumerate(
+            zip(found.ids, found.expected, found.probability, found.score, strict=True)
+        )
+    ]
+    title = f"{len(rows):,} of {found.pool:,} items that lack the label {found.task}"
+    _show_rows(console or Console(highlight=False), title, ("", "item", "expected", "score"), rows)
 
 
 def show_overview(found: Overview, console: Console | None = None) -> None:

@@ -91,3 +91,33 @@ def cutoffs(text: str) -> tuple[int, ...]:
     if not found or found[0] < 1:
         raise ValueError(f"--k takes whole numbers from 1, separated by commas, such as 10,20; got {text!r}.")
     return found
+
+
+def by_name(text: str, option: str, whole: bool, alone: bool) -> Any:
+    """``"poster:0.1,plot:0.5"`` as numbers by name.
+
+    Args:
+        text: what was given; ``"none"`` stays.
+        option: whose value it is.
+        whole: whether the numbers are whole ones.
+        alone: whether it may also be one number for all.
+
+    Raises:
+        ValueError: it is nothing of the kind.
+    """
+    if text.strip() == "none":
+        return "none"
+    number: Any = int if whole else float
+    example = "poster:3,fusion:1" if whole else "poster:0.1,plot:0.5"
+    try:
+        if alone and ":" not in text:
+            return number(text)
+        parts = [one.rpartition(":") for one in text.split(",") if one.strip()]
+        found = {name.strip(): number(value) for name, _, value in parts}
+    except ValueError:
+        found = {}
+    if not found or "" in found:
+        kind = "whole numbers" if whole else "numbers"
+        single = ", or one number" if alone else ""
+        raise ValueError(f"{option} takes {kind} by name, such as {example}{single}; got {text!r}.")
+    return found

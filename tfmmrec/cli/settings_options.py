@@ -5,14 +5,15 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from dataclasses import Field, fields
-from typing import Annotated, Any, get_args, get_type_hints
+from dataclasses import Field, fields, replace
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
 from typer import Option
 
-from tfmmrec.cli.sentences import cutoffs, names
-from tfmmrec.recipes.settings import Settings
+from tfmmrec.cli.sentences import by_name, cutoffs, names
+from tfmmrec.recipes.settings import Settings, read_settings
 
 _ONLY = {
     "item": "Item features, such as poster,plot.",
@@ -42,6 +43,17 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
     return with_options
 
 
+def settings_from(given: dict[str, Any], config: Path | None) -> Settings:
+    """What was given wins over the file, and the file over the defaults.
+
+    Raises:
+        ValueError: the file cannot be used, or a value does not fit.
+    """
+    found = read_settings(config) if config else {}
+    settings = Settings(**{**found, **{name: value for name, value in given.items() if name != "only"}})
+    return replace(settings, only={**settings.only, **given.get("only", {})})
+
+
 def _options(setting: Field) -> list[inspect.Parameter]:
     """The options of one setting: one, but for the names to keep, which are asked side by side."""
     about = {"rich_help_panel": setting.metadata["panel"]}
@@ -57,9 +69,23 @@ def _options(setting: Field) -> list[inspect.Parameter]:
         cuts = ",".join(map(str, Settings().k))
         return [_parameter("k", str, cuts, Option(**about))]
     hint = get_type_hints(Settings)[setting.name]
+    if setting.name in _named_numbers():
+        return [_parameter(setting.name, str | None, setting.default, Option(**about))]
     if int in (hint, *get_args(hint)):
         about["min"] = setting.metadata["least"]
-    return [_parameter(setting.name, hint, setting.default, Option(**about))]
+    names = [setting.metadata["option"]] if setting.metadata["option"] else []
+    return [_parameter(setting.name, hint, setting.default, Option(*names, **about))]
+
+
+def _named_numbers() -> dict[str, tuple[bool, bool]]:
+    """Settings that are numbers by name; whether they are whole ones, and may be one number for all."""
+    found = {}
+    for name, hint in get_type_hints(Settings).items():
+        kinds = get_args(hint)
+        of_name = [get_args(kind)[1] for kind in kinds if get_origin(kind) is dict]
+        if of_name:
+            found[name] = (int in of_name, float in kinds)
+    return found
 
 
 def _parameter(name: str, hint: Any, default: Any, option: Any) -> inspect.Parameter:
@@ -76,6 +102,9 @@ def _given(values: dict[str, Any]) -> dict[str, Any]:
     """Values of options as settings."""
     if "k" in values:
         values["k"] = cutoffs(values["k"])
+    for name, (whole, alone) in _named_numbers().items():
+        if isinstance(values.get(name), str):
+            values[name] = by_name(values[name], f"--{name.replace('_', '-')}", whole, alone)
     asked = {side: values.pop(f"only_{side}") for side in _ONLY if f"only_{side}" in values}
     only = {side: names(text, f"--only-{side.rstrip('s')}") for side, text in asked.items()}
     return {**values, "only": only} if only else values

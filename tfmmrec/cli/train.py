@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace as changed
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer import Option
@@ -12,8 +11,11 @@ from typer import Option
 from tfmmrec.cli.options import AsJson, Quiet, print_json
 from tfmmrec.cli.progress import ProgressReport
 from tfmmrec.cli.quiet import import_quietly
-from tfmmrec.cli.settings_options import with_settings
-from tfmmrec.recipes.settings import Settings, read_settings
+from tfmmrec.cli.settings_options import settings_from, with_settings
+from tfmmrec.memory import one_arena
+
+if TYPE_CHECKING:
+    from tfmmrec.schema import Schema
 
 
 @with_settings
@@ -80,22 +82,16 @@ def train(
     """
     if name is not None and run is not None:
         raise ValueError(f"Give --name {name} or --run {run}, not both: a name stands for runs/{name}.")
-    settings = _settings(given, config)
+    settings = settings_from(given, config)
     folder = run or Path("runs") / (name or data.resolve().name)
 
+    one_arena()
     import_quietly()
-    from tfmmrec.data.readers import check_folder
     from tfmmrec.recipes.training_run import training_run
-    from tfmmrec.schema import Schema
 
-    described = schema or check_folder(data) / "schema.toml"
-    if schema is None and not described.is_file():
-        raise ValueError(
-            f"Schema file {str(described)!r} was not found. `tfmmrec schema guess {data} --write` proposes "
-            "one; --schema names another."
-        )
+    described = schema_of(data, schema)
     with ProgressReport(quiet=quiet) as report:
-        trained = training_run(data, Schema.from_toml(described), folder, settings, replace, report)
+        trained = training_run(data, described, folder, settings, replace, report)
 
     from tfmmrec.cli.results import as_json_result, show, show_problems
 
@@ -112,8 +108,19 @@ def train(
     typer.echo(f"Next: tfmmrec export {trained.run.folder}")
 
 
-def _settings(given: dict[str, Any], config: Path | None) -> Settings:
-    """What was given wins over the file, and the file over the defaults."""
-    found = read_settings(config) if config else {}
-    settings = Settings(**{**found, **{name: value for name, value in given.items() if name != "only"}})
-    return changed(settings, only={**settings.only, **given.get("only", {})})
+def schema_of(data: Path, named: Path | None) -> Schema:
+    """The schema that is named, or that of the data folder.
+
+    Raises:
+        ValueError: there is none, or it is none.
+    """
+    from tfmmrec.data.readers import check_folder
+    from tfmmrec.schema import Schema
+
+    described = named or check_folder(data) / "schema.toml"
+    if named is None and not described.is_file():
+        raise ValueError(
+            f"Schema file {str(described)!r} was not found. `tfmmrec schema guess {data} --write` proposes "
+            "one; --schema names another."
+        )
+    return Schema.from_toml(described)

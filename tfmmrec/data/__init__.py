@@ -1,5 +1,6 @@
 """From raw tables and media to arrays, splits and vocabularies."""
 
+from tfmmrec.data.back_translation import back_translate
 from tfmmrec.data.batches import Batches
 from tfmmrec.data.dataset import Catalogue, Data, Events, Split
 from tfmmrec.data.dead_letters import DeadLetter, DeadLetters
@@ -18,6 +19,7 @@ __all__ = [
     "Events",
     "Split",
     "Vocabulary",
+    "back_translate",
     "feed",
     "load",
     "open_shards",

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from tfmmrec.data.dataset import Data
-from tfmmrec.data.distinct import distinct, draw_absent, item_buckets, log_inclusion
+from tfmmrec.data.distinct import distinct, item_buckets
+from tfmmrec.data.history_changes import HistoryChanges
+from tfmmrec.data.negatives import Negatives, log_inclusion, log_unseen, negatives_of
 from tfmmrec.data.windows import Placement, Sequences, Sets, Windows, ranges
-from tfmmrec.modalities import gap_buckets, missing_parts
+from tfmmrec.encoders.histories import HIDDEN, UNKNOWN
+from tfmmrec.modalities import elapsed, missing_parts
 from tfmmrec.schema import SIDES, Schema, Side
 
 Arrays = dict[str, np.ndarray]
@@ -48,14 +51,15 @@ class Batches:
     * ``history.window`` int32 ``[B, L + 1]``: whose each state is, a row of ``user.…``; −1 is padding, at the
       end. The states of a window stand side by side;
     * ``history.item`` int32 ``[B, L]``: the event that the state one place later reads, as position among the
-      distinct items; −1 where that state is the first of a window, or padding;
-      ``history.gap`` int32 ``[B, L]``: see `gap_buckets`; ``event.<feature>.<part>`` ``[B, L, …]``;
+      distinct items; −1 where that state is the first of a window, or padding, or the event is masked;
+      ``history.time`` int32 ``[B, L]``: see `elapsed`; ``event.<feature>.<part>`` ``[B, L, …]``;
     * ``user.<feature>.<part>`` ``[W, …]``, padded by missing values;
     * ``candidate`` int32 ``[B, K]``: position among the distinct items, −1 is padding. With an order
       K = L + 1 and each state is asked about the candidate in its own place; else one state is asked about
       all;
     * ``item.row`` int32 ``[U]``: row of the catalogue, −1 is padding, at the end; ``item.log_q`` float32
-      ``[U]``: log of the item's chance to be in a batch;
+      ``[U]``: log of the item's chance to be in a batch; ``item.log_encoded`` float32 ``[U]``:
+      log of its chance to be encoded, in this batch, or with `cached` in any batch of these events;
     * ``item.<feature>.<part>`` ``[E, …]`` of the items to encode, each once, and ``item.encoded`` int32
       ``[U]``: an item's place among them, −1 where its content is to be taken from the cache. E is U, or
       `encoded` where that is less.
@@ -64,11 +68,17 @@ class Batches:
     float32 labels. The weight is 0 where there is no label, on padding, and for the first candidate of a
     window whose beginning was cut off. The task's own weight is not in `w`.
 
+    Where the encoder of histories learns from hidden events (`History.masked`), a state reads the event in
+    its own place, and the weight is 0 but for hidden events and the last of each window, which nothing reads.
+    Of a hidden event the item is −1, the time `HIDDEN`, and its features are missing.
+
     Where the schema has no users there is no ``history.…``: a batch is B examples, each with one candidate.
 
     With an order there is one L and one B; without, L is one of a few lengths, each with its own B. U and W
     are of a geometric series of sizes. So there are few shapes to compile. Every epoch has the same number of
     batches: Keras' ``fit`` counts them once.
+
+    Where the schema's history has augmentations, `HistoryChanges` of the batch are what is read.
 
     A batch is determined by the data, `seed`, `epoch` and its index. ``copy.copy(batches)`` keeps its epoch
     when the original goes on to the next.
@@ -78,8 +88,12 @@ class Batches:
         schema: features and tasks asked for, `data`'s own or a part of it (`Schema.only`).
         batch_events: states of a batch, about; the rows of a batch are so many by L + 1, at least one. By
             default 4096, and 32 examples where there are no users.
-        negatives: trained items added to those of the events, drawn uniformly from the others.
-        encoded: at most so many items of a batch are encoded, drawn anew for each batch; all by default.
+        negatives: trained items added to those of the events: so many of the others, drawn uniformly, or
+            `Negatives`.
+        encoded: at most so many items of a batch are encoded, drawn anew for each batch: the negatives that
+            half of them has room for, and of the events' items what there is room for then; all by default.
+        cached: whether the loss is over all items, by content that is kept of those that are not encoded;
+            see ``item.log_encoded``.
         seed: of everything random.
 
     Raises:
@@ -92,8 +106,9 @@ class Batches:
         data: Data,
         schema: Schema,
         batch_events: int | None = None,
-        negatives: int = 0,
+        negatives: int | Negatives = 0,
         encoded: int | None = None,
+        cached: bool = False,
         seed: int = 0,
     ) -> None:
         if batch_events is None:
@@ -101,7 +116,7 @@ class Batches:
         for name, value, least in (
             ("encoded", 1 if encoded is None else encoded, 1),
             ("batch_events", batch_events, 1),
-            ("negatives", negatives, 0),
+            ("negatives", negatives if isinstance(negatives, int) else 0, 0),
             ("seed", seed, 0),
             ("history.length", schema.history.length, 1),
         ):
@@ -111,10 +126,12 @@ class Batches:
             raise ValueError("There are no training events: the split left every event to the other parts.")
         _check_prepared(data, schema)
         self.data, self.schema = data, schema
-        self.batch_events, self.negatives = batch_events, negatives
-        self.encoded, self.seed = encoded, seed
-        cutter = Sequences if schema.ordered else Sets
-        self._cutter = cutter(data.events, 0 if schema.user_id is None else schema.history.length)
+        self.batch_events, self.negatives = batch_events, negatives_of(negatives)
+        self.encoded, self.cached, self.seed = encoded, cached, seed
+        self._changes = HistoryChanges(schema, data, self._generator(3))
+        length = 0 if schema.user_id is None else schema.history.length
+        crop = self._changes.shares.get("crop", 0.0)
+        self._cutter = Sequences(data.events, length, crop) if schema.ordered else Sets(data.events, length)
         self.shapes = [
             (max(1, batch_events // (length + 1)), length, candidates)
             for length, candidates in zip(
@@ -133,11 +150,13 @@ class Batches:
             }
             for side in SIDES
         }
+        self._masked = schema.history.masked if schema.ordered else 0.0
         self._timed = schema.ordered and not np.isnan(data.events.time).all()
         trials = [self._cutter.cut(self._generator(0, trial)) for trial in range(_TRIALS)]
         self._count = max(sum(self._batches_per_bucket(self._cutter.place(trial))) for trial in trials)
         self._plan = self._plan_epoch(0)
-        self._log_q = self._log_inclusion()
+        self._counts, self._log_unseen = self._events_per_item()
+        self.learn_negatives()
 
     def __len__(self) -> int:
         """Number of batches, the same in every epoch."""
@@ -188,8 +207,24 @@ class Batches:
         else:
             wanted = self.window_buckets[np.searchsorted(self.window_buckets, len(chosen))]
         user = _padded(windows.user[chosen], wanted)
+        hidden = np.zeros(read.shape, bool)
+        if self._masked:
+            share = self._generator(3, plan.epoch, index).random(read.shape)
+            hidden = (read >= 0) & (share < self._masked)
+            counted[:, :length] &= hidden | (read < 0)
+            read[hidden] = -1
 
         read_items, asked_items = (np.where(rows >= 0, events.item[rows], -1) for rows in (read, asked))
+        told = read
+        if self._changes:
+            states = row * length + offset, windows.history_size[chosen]
+            places = row * candidates + offset, windows.candidate_size[chosen]
+            among = asked_items.ravel()[ranges(*places)], np.repeat(np.arange(len(chosen)), places[1])
+            told, read_items, shifted = self._changes(
+                read, ranges(*states), states[1], among, self._generator(4, plan.epoch, index)
+            )
+            if self.schema.ordered:  # a state is asked one place later than the last that it reads
+                counted[:, 1:][shifted] = False
         chance = self._generator(2, plan.epoch, index)
         x, position = self._distinct_items(read_items, asked_items, chance)
         history, x["candidate"] = position
@@ -198,8 +233,9 @@ class Batches:
             states = windows.history_size[chosen] + 1
             whose[ranges(row * (length + 1) + offset, states)] = np.repeat(np.arange(len(chosen)), states)
             x["history.window"] = whose.reshape(size, length + 1)
-            x["history.item"], x["history.gap"] = history, self._gaps(read)
-        x |= self._features("event", events.features, read)
+            x["history.item"], x["history.time"] = history, self._times(read)
+            x["history.time"][hidden] = HIDDEN
+        x |= self._features("event", events.features, told)
         x |= self._features("user", self.data.users, user)
         return x, *self._labels(asked, asked_items, counted)
 
@@ -232,7 +268,22 @@ class Batches:
         rows = self._cutter.rows(generator)
         return _Plan(epoch, rows, windows, placement, [batches[i] for i in order])
 
-    def _log_inclusion(self) -> np.ndarray:
+    def learn_negatives(self) -> None:
+        """Tells the negatives of the items; call it again when something about them has changed."""
+        absent = np.exp(self._log_unseen)
+        _, others = self._room(round(len(absent) - absent.sum()))
+        self.negatives.learn(self._counts, absent, others)
+
+    def _room(self, events: int) -> tuple[int, int]:
+        """How many of a batch's items of events are encoded, and how many others are drawn."""
+        others = min(self.negatives.count, self.data.vocabulary.trained_items - events)
+        if not self.encoded:
+            return events, others
+        encoded = min(events, max(-(-self.encoded // 2), self.encoded - others))
+        return encoded, min(others, self.encoded - encoded)
+
+    def _events_per_item(self) -> tuple[np.ndarray, np.ndarray]:
+        """Expected events of each trained item in an epoch, and the log of its chance to be in no batch's."""
         events, rows, windows = self.data.events, self._plan.rows, self._plan.windows
         slots = windows.candidate_size
         if not self.schema.ordered:  # of a sequence, what is read is asked about too
@@ -241,7 +292,8 @@ class Batches:
         user = events.user[rows]
         chance = np.bincount(windows.user, slots) / np.maximum(1, np.bincount(user))
         counts = np.bincount(events.item[rows], chance[user], self.data.vocabulary.trained_items)
-        return log_inclusion(counts, slots.sum() / len(self), self.negatives)
+        others = self._changes.substitutes(counts * (windows.history_size.sum() / max(1, slots.sum())))
+        return counts + others, log_unseen(counts + others, (slots.sum() + others.sum()) / len(self))
 
     def _distinct_items(
         self, read: np.ndarray, asked: np.ndarray, generator: np.random.Generator
@@ -249,14 +301,24 @@ class Batches:
         """``item.*`` of the distinct items, and positions for rows of the catalogue."""
         trained = self.data.vocabulary.trained_items
         found, position = distinct(np.concatenate([read.ravel(), asked.ravel()]), trained)
-        if self.negatives:
-            found = np.concatenate([found, draw_absent(found, trained, self.negatives, generator)])
+        events = len(found)
+        encoded, others = self._room(events)  # of the events' items some; of the others, all
+        if others:
+            found = np.concatenate([found, self.negatives.draw(found, trained, others, generator)])
+            others = len(found) - events
         size = self.item_buckets[np.searchsorted(self.item_buckets, len(found))]
         row = _padded(found, size)
-        x = {"item.row": row, "item.log_q": np.where(row >= 0, self._log_q[row], 0).astype("float32")}
+        log_q, log_encoded = np.zeros(size, "float32"), np.zeros(size, "float32")
+        log_q[: len(found)] = log_inclusion(self._log_unseen[found], self.negatives.log_missed[found])
+        if events:  # an epoch may end with a batch of padding
+            log_encoded[:events] = np.log(encoded / events)
+        if self.cached:
+            drawn = found[events:]
+            log_encoded[events : len(found)] = self.negatives.log_drawn(drawn, trained - events, others)
+        x = {"item.row": row, "item.log_q": log_q, "item.log_encoded": log_encoded}
         place = np.arange(size, dtype="int32")
         if self.encoded and self.encoded < size:
-            drawn = generator.permutation(len(found))[: self.encoded]
+            drawn = np.concatenate([generator.permutation(events)[:encoded], np.arange(events, len(found))])
             place = np.full(size, -1, "int32")
             place[drawn] = np.arange(len(drawn))
             row = _padded(row[drawn], self.encoded)
@@ -264,12 +326,10 @@ class Batches:
         x |= self._features("item", self.data.items, row)
         return x, (position[: read.size].reshape(read.shape), position[read.size :].reshape(asked.shape))
 
-    def _gaps(self, rows: np.ndarray) -> np.ndarray:
-        gap = np.zeros(rows.shape, "int32")
-        if self._timed:
-            time = np.where(rows >= 0, self.data.events.time[rows], np.nan)
-            gap[:, 1:] = gap_buckets(np.diff(time, axis=1))
-        return gap
+    def _times(self, rows: np.ndarray) -> np.ndarray:
+        if not self._timed:
+            return np.full(rows.shape, UNKNOWN, "int32")
+        return elapsed(np.where(rows >= 0, self.data.events.time[rows], np.nan))
 
     def _features(self, side: Side, features: dict[str, Arrays], rows: np.ndarray) -> Arrays:
         """The features the schema asks for, missing where the row is −1."""

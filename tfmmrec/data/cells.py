@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tfmmrec.modalities.modality import Reject
+from tfmmrec.modalities.timestamp import read_time
 
 Column: TypeAlias = pa.ChunkedArray | list[Any]
 """The cells of one column: an Arrow array, or a list where JSON-lines may mix types. None is empty."""
@@ -135,7 +134,7 @@ def seconds(column: Column) -> np.ndarray:
                 continue
     if times is None:  # cells of several kinds, or unreadable ones
         cells = column if isinstance(column, list) else column.to_pylist()
-        times = np.asarray([_time(cell) for cell in cells], "float64")
+        times = np.asarray([read_time(cell) for cell in cells], "float64")
     return np.where(np.isfinite(times), times, np.nan)
 
 
@@ -145,15 +144,3 @@ def _id(cell: Any) -> str | None:
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
     return None if cell is None or cell != cell else str(cell)
-
-
-def _time(cell: Any) -> float:
-    try:
-        return float(cell)
-    except (TypeError, ValueError, OverflowError):
-        pass
-    try:
-        moment = datetime.fromisoformat(str(cell).strip())
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        return math.nan

@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from tfmmrec.data.distinct import distinct_pairs
 from tfmmrec.data.vocabulary import Vocabulary
-from tfmmrec.modalities import gap_buckets
+from tfmmrec.encoders.histories import UNKNOWN
+from tfmmrec.modalities import elapsed
 from tfmmrec.schema import Schema
 
 Features = dict[str, dict[str, np.ndarray]]
@@ -65,6 +67,7 @@ class Data:
         problems: count of rows that could not be used or only in part, by reason.
         books: table → its ``"rows"`` = ``"used"`` + ``"dead"`` + ``"left out"``; of the events used, also how
             many stood ``"out of order"`` in the file.
+        attributes: what items can be filtered by, as the table has it; see `item_attributes`.
     """
 
     schema: Schema
@@ -77,6 +80,7 @@ class Data:
     split_sha256: str
     problems: dict[str, int] = field(default_factory=dict)
     books: dict[str, dict[str, int]] = field(default_factory=dict)
+    attributes: Features = field(default_factory=dict)
 
     @property
     def train(self) -> Split:
@@ -101,7 +105,9 @@ class Data:
     @property
     def catalogue(self) -> Catalogue:
         """The items, for export."""
-        return Catalogue(self.schema, self.vocabulary, self.item_ids, self.items, self.popularity)
+        return Catalogue(
+            self.schema, self.vocabulary, self.item_ids, self.items, self.popularity, self.attributes
+        )
 
     def with_validation(self) -> Data:
         """The same data with the events of validation among those to learn from.
@@ -115,7 +121,10 @@ class Data:
         known = events.item < self.vocabulary.trained_items
         split = np.where(held_out, np.where(known, TRAIN, CONTEXT), events.split).astype("int8")
         digest = hashlib.sha256(f"{self.split_sha256} with validation".encode()).hexdigest()
-        return replace(self, events=replace(events, split=split), split_sha256=digest)
+        rows = np.flatnonzero(split == TRAIN)
+        pairs = distinct_pairs(events.user[rows], events.item[rows], self.vocabulary.items)
+        vocabulary = replace(self.vocabulary, trained_pairs=len(pairs[0]))
+        return replace(self, vocabulary=vocabulary, events=replace(events, split=split), split_sha256=digest)
 
     @cached_property
     def popularity(self) -> np.ndarray:
@@ -126,13 +135,14 @@ class Data:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The items: ids, features and the popularity counted on training events."""
+    """The items: ids, features, the popularity counted on training events, and what they are filtered by."""
 
     schema: Schema
     vocabulary: Vocabulary
     item_ids: Sequence[str]
     items: Features
     popularity: np.ndarray
+    attributes: Features = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -186,8 +196,8 @@ def history_inputs(
     Returns:
         ``history.item`` int32 ``[B, length]`` rows of the catalogue (−1 is padding, at the end),
         ``history.window`` int32 ``[B, length + 1]`` whose each state is (−1: nobody's),
-        ``history.gap`` int32 ``[B, length]``, ``event.<feature>.<part>`` ``[B, length, …]`` and
-        ``user.<feature>.<part>`` ``[B, …]``.
+        ``history.time`` int32 ``[B, length]`` seconds since the first event (−1: unknown),
+        ``event.<feature>.<part>`` ``[B, length, …]`` and ``user.<feature>.<part>`` ``[B, …]``.
     """
     events = data.events
     rows = np.full((len(users), length), -1, "int64")
@@ -196,15 +206,14 @@ def history_inputs(
         rows[i, : len(latest)] = latest
     present = rows >= 0
     rows = np.maximum(rows, 0)
-    gap = np.zeros(rows.shape, "int32")
+    time = np.full(rows.shape, UNKNOWN, "int32")
     if len(events.time):
-        time = events.time[rows]
-        gap[:, 1:] = gap_buckets(np.diff(time, axis=1))
+        time = elapsed(np.where(present, events.time[rows], np.nan))
     user = np.arange(len(users), dtype="int32")[:, None]
     inputs: dict[str, Any] = {
         "history.item": np.where(present, events.item[rows] if len(events.item) else 0, -1).astype("int32"),
         "history.window": np.where(np.pad(present, ((0, 0), (1, 0)), constant_values=True), user, -1),
-        "history.gap": np.where(present, gap, 0).astype("int32"),
+        "history.time": time,
     }
     for feature in data.schema.features("event"):
         for part, array in events.features[feature.name].items():

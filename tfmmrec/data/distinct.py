@@ -1,4 +1,4 @@
-"""The distinct items of a batch: each is encoded once, however often it occurs."""
+"""What occurs, each once: the items of a batch, which are encoded once, and pairs of user and item."""
 
 from __future__ import annotations
 
@@ -61,23 +61,6 @@ def draw_absent(present: np.ndarray, items: int, count: int, generator: np.rando
     return ranks + np.searchsorted(present - np.arange(len(present)), ranks, side="right")
 
 
-def log_inclusion(counts: np.ndarray, slots: float, negatives: int) -> np.ndarray:
-    """Log of each item's chance to be among the distinct items of a batch: logQ of the sampled softmax.
-
-    An item is absent when none of the batch's `slots` events is of it (each is with p = its share of the
-    events, taken as independent) and it is not one of the negatives, drawn from the items that are absent:
-    ``q = 1 − (1 − p)ⁿ (1 − M / (N − d))``, where d is the expected number of distinct items of the events.
-
-    Args:
-        counts: ``[N]``, expected events of each item in an epoch; only their shares count.
-        slots: n, mean number of events of a batch.
-        negatives: M, items added to a batch.
-
-    Returns:
-        float32 ``[N]``, at most 0.
-    """
-    with np.errstate(divide="ignore"):  # log 0 = −∞ is right: that item is in every batch
-        log_unseen = slots * np.log1p(-counts / counts.sum())
-        absent = np.exp(log_unseen).sum()
-        log_not_drawn = np.log1p(-min(1.0, negatives / absent)) if absent else 0.0
-        return np.log(-np.expm1(log_unseen + log_not_drawn)).astype("float32")
+def distinct_pairs(who: np.ndarray, item: np.ndarray, items: int) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs ``[P]``, each once, by `who` and then by item; there are `items` items."""
+    return np.divmod(np.unique(who * np.int64(items) + item), items)

@@ -12,7 +12,7 @@ from tfmmrec.data.dead_letters import DeadLetters
 from tfmmrec.data.decoding import Decoding, Preprocess
 from tfmmrec.data.readers import Table
 from tfmmrec.data.vocabulary import State
-from tfmmrec.modalities import Id, Modality
+from tfmmrec.modalities import Id, Modality, Vector
 from tfmmrec.modalities.media import media_by_id, tar_members
 from tfmmrec.modalities.modality import Reject
 
@@ -31,6 +31,7 @@ def prepare_feature(
     decoding: Decoding,
     letters: DeadLetters,
     progress: Progress,
+    state: State | None = None,
 ) -> tuple[State, dict[str, np.ndarray]]:
     """One feature of all items, users or events.
 
@@ -43,9 +44,13 @@ def prepare_feature(
         decoding: of the media of the data folder.
         letters: gets the cells that cannot be used.
         progress: hears of the rows done.
+        state: what was learnt before; None learns it now.
 
     Returns:
         The state, and arrays ``[N, …]`` by part.
+
+    Raises:
+        ValueError: vectors are of another length than those the state was learnt from.
     """
     folder = decoding.folder
     values: list[Any] = []  # none of media, of which nothing is learnt
@@ -58,7 +63,11 @@ def prepare_feature(
         values = _from_file(feature, table, rows, folder, letters)
     else:
         values, places = _from_column(feature, table, rows, trained, folder, letters)
-    state = feature.fit([values[place] for place in places[trained].tolist()] if values else [])
+    if state is None:
+        state = feature.fit([values[place] for place in places[trained].tolist()] if values else [])
+        state = feature.with_files(state, folder)
+    elif isinstance(feature, Vector):
+        _check_lengths(feature, values, state["size"])
 
     parts = {
         part: np.empty((len(rows), *shape), dtype) for part, (shape, dtype) in feature.spec(state).items()
@@ -135,6 +144,15 @@ def _from_column(
     reject = rejector(letters, table, feature.column, rows[order], cells)
     values = cells.read(lambda distinct, refuse: feature.raw(distinct, folder, refuse), reject)
     return values, cells.places[np.argsort(order)]
+
+
+def _check_lengths(feature: Vector, values: list[Any], size: int) -> None:
+    other = {len(value) for value in values} - {0, size}
+    if other:
+        raise ValueError(
+            f"{feature.column!r} holds vectors of {max(other)} numbers; those of the training have {size}. "
+            "Compute them by the model that computed the others."
+        )
 
 
 def _preprocessed(

@@ -9,8 +9,10 @@ from tfmmrec.data.event_log import EventLog
 from tfmmrec.data.features import rejector
 from tfmmrec.data.readers import Table
 from tfmmrec.data.vocabulary import State
+from tfmmrec.losses import inverse_propensity
 from tfmmrec.modalities.number import read_floats
 from tfmmrec.schema import Schema
+from tfmmrec.tasks import Task
 
 
 def prepare_labels(
@@ -27,14 +29,16 @@ def prepare_labels(
 
     Returns:
         By task name: states, float32 labels ``[E]`` (NaN is missing; a task that ranks the catalogue has
-        none), and float32 weights ``[E]``, class weight × example weight, 0 where the label is missing.
+        none), and float32 weights ``[E]``, class weight × example weight × inverse propensity, 0 where the
+        label is missing.
     """
     example = _event_weights(log, table, schema, letters)
     states: dict[str, State] = {}
     labels, weights = {}, {}
     for task in schema.tasks:
+        weights[task.name] = example * _observed(task, log, table, trained, letters)
         if task.retrieval:
-            states[task.name], weights[task.name] = {}, example
+            states[task.name] = {}
             continue
         column: str = task.column  # type: ignore[attr-defined]  # every task but those that rank has one
         cells = table.cells(column, log.rows)
@@ -46,10 +50,34 @@ def prepare_labels(
         for row in np.flatnonzero(~present).tolist():
             if raw[cells.places[row]] is not None:
                 reject(row, "the training events have no such label")
-        weight = np.zeros(len(label), "float32")
-        weight[present] = task.class_weight(label[present], state) * example[present]
-        states[task.name], labels[task.name], weights[task.name] = state, label, weight
+        states[task.name], labels[task.name] = state, label
+    for name, other in schema.given.items():  # no click, so no purchase, whether or not it was written down
+        labels[name][np.isnan(labels[name]) & (labels[other] == 0)] = 0.0
+    for task in schema.tasks:
+        if not task.retrieval:
+            label, present = labels[task.name], ~np.isnan(labels[task.name])
+            weights[task.name][~present] = 0.0
+            weights[task.name][present] *= task.class_weight(label[present], states[task.name])
     return states, labels, weights
+
+
+def _observed(
+    task: Task, log: EventLog, table: Table, trained: np.ndarray, letters: DeadLetters
+) -> np.ndarray:
+    """What each event stands for, by its chance to be observed."""
+    if task.propensity is None:
+        return np.ones(len(log.rows), "float32")
+    if not isinstance(task.propensity, str):
+        counts = np.bincount(log.item[trained], minlength=len(log.item_ids))
+        popular = np.maximum(counts, 1) / max(1, counts.max())
+        return inverse_propensity(popular[log.item] ** task.propensity, task.clip)
+    cells = table.cells(task.propensity, log.rows)
+    reject = rejector(letters, table, task.propensity, log.rows, cells)
+    chance = np.asarray(cells.read(read_floats, reject), "float64")[cells.places]
+    wrong = (chance <= 0) | (chance > 1)
+    for row in np.flatnonzero(wrong).tolist():
+        reject(row, f"expected a chance above 0 and at most 1, got {cells[row]!r}")
+    return inverse_propensity(np.where(np.isnan(chance) | wrong, 1.0, chance), task.clip)
 
 
 def _event_weights(log: EventLog, table: Table, schema: Schema, letters: DeadLetters) -> np.ndarray:

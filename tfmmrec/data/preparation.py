@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,12 @@ import pyarrow.compute as pc
 import tfmmrec
 from tfmmrec.aside import sweep
 from tfmmrec.data import shards, splits
+from tfmmrec.data.attributes import item_attributes
 from tfmmrec.data.cells import by_appearance
 from tfmmrec.data.dataset import COLD, SPLITS, TRAIN, Data, Events, Features
 from tfmmrec.data.dead_letters import DeadLetters
 from tfmmrec.data.decoding import Decoding, stamps
+from tfmmrec.data.distinct import distinct_pairs
 from tfmmrec.data.event_log import EventLog, rows_by_id, usable_events
 from tfmmrec.data.features import Progress, prepare_feature
 from tfmmrec.data.labels import prepare_labels
@@ -103,7 +106,7 @@ def load(
         before = shards.made_of(prepared) or {}
         fingerprint["media"] = stamps(folder, before.get("media", ()))
         if shards.holds(prepared, fingerprint):
-            return shards.open_shards(prepared)
+            return _beside(shards.open_shards(prepared), folder)
     letters, decoding = DeadLetters(strict), Decoding(folder, Path(decoded) if decoded else None)
     hear = progress or _silent
     try:
@@ -112,9 +115,14 @@ def load(
         if dead_letters is not None:
             letters.write(dead_letters)
     if prepared is None:
-        return data
+        return _beside(data, folder)
     shards.write(data, prepared, fingerprint | {"media": decoding.media})
-    return shards.open_shards(prepared)
+    return _beside(shards.open_shards(prepared), folder)
+
+
+def _beside(data: Data, folder: Path) -> Data:
+    """The data with the folder they are of, where weights that a model starts from are found."""
+    return replace(data, vocabulary=replace(data.vocabulary, folder=str(folder)))
 
 
 def _prepare(
@@ -176,9 +184,10 @@ def _prepare(
     books = {t.name: letters.balance(t.name, t.met, used[side]) for side, t in tables.items()}
     books["events"]["out of order"] = log.out_of_order
     number = {item: row for row, item in enumerate(item_ids)}
+    pairs = distinct_pairs(log.user[trained], log.item[trained], len(log.item_ids))
     return Data(
         schema,
-        Vocabulary(states, task_states, len(item_ids), trained_items),
+        Vocabulary(states, task_states, len(item_ids), trained_items, len(pairs[0])),
         item_ids,
         log.user_ids,
         arrays["item"],
@@ -195,6 +204,7 @@ def _prepare(
         _split_sha256(log, codes),
         letters.counts(),
         books,
+        item_attributes(schema.features("item"), tables.get("item"), rows["item"]),
     )
 
 
@@ -232,6 +242,7 @@ def _fingerprint(folder: Path, files: dict[Side, Path], schema: Schema, *argumen
         apart = [feature for feature in getattr(schema, side) if not feature.in_table]
         paths += [folder / (feature.folder if feature.media else feature.file) for feature in apart]
         paths += [folder / TAR for feature in getattr(schema, side) if feature.media]
+        paths += [folder / file for feature in getattr(schema, side) for file in feature.files]
     stats = {os.path.relpath(path, folder): path.stat() for path in paths if path.exists()}
     return {
         "library": tfmmrec.__version__,
@@ -251,6 +262,8 @@ def _columns(side: Side, schema: Schema, split: str) -> tuple[dict[str, str], li
     if side == "event":
         wanted |= {schema.timestamp: "timestamp"} if schema.timestamp else {}
         wanted |= {schema.event_weight: "event_weight"} if schema.event_weight else {}
+        chances = [task.propensity for task in schema.tasks if isinstance(task.propensity, str)]
+        wanted |= dict.fromkeys(chances, "propensity")
         column = splits.column_of(split)
         wanted |= {column: f"the split {split!r}"} if column else {}
     wanted |= _members(side, schema)

@@ -3,7 +3,8 @@
 * ``manifest.json``: format, schema, vocabulary, split_sha256, problems, books, fingerprint, checksums;
 * ``item_ids.json``, ``user_ids.json``: lists of strings;
 * ``events/<name>.npy``: start, item, time and split; ``labels/<task>.npy``, ``weights/<task>.npy``;
-* ``item_features/<feature>/<part>.npy``, and the same for users and events.
+* ``item_features/<feature>/<part>.npy``, and the same for users and events;
+* ``item_attributes/<feature>/<part>.npy``; shards that were written before there were any lack them.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from tfmmrec.schema import Schema
 _FORMAT = "tfmmrec shards"
 _VERSION = 2
 _MANIFEST = "manifest.json"
+_ATTRIBUTES = "item_attributes"
 
 
 def write(data: Data, folder: str | Path, fingerprint: dict[str, Any] | None = None) -> None:
@@ -119,6 +121,7 @@ def open_shards(folder: str | Path, verify: bool = False) -> Data:
         manifest["split_sha256"],
         manifest["problems"],
         manifest["books"],
+        _attributes(arrays),
     )
 
 
@@ -129,6 +132,8 @@ def _arrays(data: Data) -> dict[str, np.ndarray]:
     for side, features in (("item", data.items), ("user", data.users), ("event", events.features)):
         for feature, parts in features.items():
             arrays |= {f"{side}_features/{feature}/{part}": array for part, array in parts.items()}
+    for feature, parts in data.attributes.items():
+        arrays |= {f"{_ATTRIBUTES}/{feature}/{part}": array for part, array in parts.items()}
     arrays |= {f"labels/{task}": array for task, array in events.labels.items()}
     return arrays | {f"weights/{task}": array for task, array in events.weights.items()}
 
@@ -144,6 +149,15 @@ def _features(arrays: dict[str, np.ndarray], manifest: dict[str, Any], side: str
         if group == f"{side}_features":
             features[rest[0]][rest[1]] = array
     return features
+
+
+def _attributes(arrays: dict[str, np.ndarray]) -> Features:
+    attributes: Features = {}
+    for name, array in arrays.items():
+        group, *rest = name.split("/")
+        if group == _ATTRIBUTES:
+            attributes.setdefault(rest[0], {})[rest[1]] = array
+    return attributes
 
 
 def _write_files(data: Data, folder: Path, fingerprint: dict[str, Any] | None) -> None:

@@ -87,10 +87,11 @@ class Sequences:
     Args:
         events: all events.
         length: events read, at most; a window has one more.
+        crop: the share of windows that are cut once more, at random.
     """
 
-    def __init__(self, events: Events, length: int) -> None:
-        self.longest = length + 1
+    def __init__(self, events: Events, length: int, crop: float = 0.0) -> None:
+        self.longest, self.crop = length + 1, crop
         self._rows = np.flatnonzero(events.split == TRAIN)
         size = np.bincount(events.user[self._rows])
         self._user = np.flatnonzero(size)
@@ -119,7 +120,21 @@ class Sequences:
         end = np.minimum(offset[mine] + number * longest, size[mine])
         begin = np.where(number > 0, offset[mine] + (number - 1) * longest, 0)
         start = self._first[mine] + begin
-        return Windows(self._user[mine], start, end - begin - 1, start, end - begin, number > 0)
+        whole = Windows(self._user[mine], start, end - begin - 1, start, end - begin, number > 0)
+        return self._cropped(whole, generator) if self.crop else whole
+
+    def _cropped(self, windows: Windows, generator: np.random.Generator) -> Windows:
+        """Some windows as two, so that the later is read without the earlier (as a crop of Xie 2022)."""
+        size = windows.candidate_size
+        chosen = (generator.random(len(size)) < self.crop) & (size > 1)
+        place = 1 + np.floor(generator.random(len(size)) * (size - 1)).astype("int64")
+        pieces = np.repeat(np.arange(len(size)), 1 + chosen)
+        later = np.append(False, pieces[1:] == pieces[:-1])
+        begin = np.where(later, place[pieces], 0)
+        end = np.where(chosen[pieces] & ~later, place[pieces], size[pieces])
+        start = windows.candidate_start[pieces] + begin
+        continued = windows.continued[pieces] | later
+        return Windows(windows.user[pieces], start, end - begin - 1, start, end - begin, continued)
 
 
 class Sets:

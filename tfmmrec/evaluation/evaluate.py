@@ -11,15 +11,13 @@ import numpy as np
 
 from tfmmrec.data.dataset import COLD, Split
 from tfmmrec.evaluation.given import rank_given
+from tfmmrec.evaluation.predictions import EVENTS, head_outputs
 from tfmmrec.evaluation.queries import Queries, queries_of
 from tfmmrec.evaluation.ranking import MEMORY, rank
 from tfmmrec.evaluation.scores import Products
 from tfmmrec.evaluation.states import user_states
 from tfmmrec.metrics import coverage, diversity, hit_rate_at, mrr_at, ndcg_at, novelty, recall_at
 from tfmmrec.models import Recommender
-
-EVENTS = 256
-"""Events at once through the heads, which hold a few vectors of each."""
 
 
 class Scorer(Protocol):
@@ -175,17 +173,7 @@ def _answers(
         return {}
     events = queries.data.events
     query, asked = queries.events.flat(np.arange(len(queries)))
-    outputs: dict[str, list[np.ndarray]] = {}
-    for start in range(0, len(asked), batch):
-        place = np.minimum(np.arange(start, start + batch), len(asked) - 1)
-        given = {
-            "states": states[query[place]][:, None],
-            "candidates": vectors[events.item[asked[place]]][:, None],
-        }
-        given = {name: given[name] for name in model.ranker.input}
-        kept = min(batch, len(asked) - start)
-        for name, output in model.forward(model.ranker, given).items():
-            outputs.setdefault(name, []).append(np.asarray(output, "float32")[:kept, 0])
+    outputs = head_outputs(model, states, vectors, query, events.item[asked], batch)
     answers = {}
     for task in model.schema.tasks:
         if task.retrieval:
@@ -194,9 +182,7 @@ def _answers(
         known = ~np.isnan(label)
         if not known.any():
             continue
-        prediction = np.asarray(
-            task.predict(np.concatenate(outputs[task.name]), model.vocabulary.tasks[task.name])
-        )
+        prediction = np.asarray(task.predict(outputs[task.name], model.vocabulary.tasks[task.name]))
         answers[task.name] = Answers(
             queries.users[query][known],
             label[known],

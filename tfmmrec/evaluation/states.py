@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -13,8 +14,6 @@ from tfmmrec.evaluation.ranking import MEMORY
 from tfmmrec.models import Recommender
 
 _QUERIES = 512  # at once at most: more do not make it faster
-_VECTORS = 16  # of a place that a Transformer block holds at once: residual, projections, feed-forward
-_ATTENTIONS = 3  # numbers of a pair of places and a head: score, masked score, weight
 
 
 def user_states(
@@ -34,8 +33,7 @@ def user_states(
         queries: whose.
         vectors: of all items, float32 ``[N, D]``.
         batch: queries at once; by default as many as `memory` holds of the length at hand.
-        memory: bytes of activations, by an estimate: the attention's weights, which grow with the square of
-            the length, and some vectors of each place.
+        memory: bytes of activations, as the encoder of histories reckons them (`HistoryEncoder.numbers`).
     """
     states = np.zeros((len(queries), model.width), "float32")
     if model.user_tower is None:
@@ -74,6 +72,5 @@ def _by_length(sizes: np.ndarray, longest: int, few: int) -> Iterator[tuple[int,
 
 def _at_once(model: Recommender, length: int, memory: int) -> int:
     """Queries whose activations `memory` holds, at least one."""
-    places = length + 1
-    numbers = places * (_VECTORS * model.width + _ATTENTIONS * model.schema.history.heads * places)
-    return max(1, memory // (4 * numbers))
+    tower: Any = model.user_tower
+    return max(1, memory // (4 * tower.get_layer("history").numbers(length + 1)))

@@ -13,19 +13,23 @@ from tfmmrec.data import Data
 from tfmmrec.data.dataset import COLD
 from tfmmrec.export import KnownUsers, export
 from tfmmrec.recipes.demo_catalogue import generate
-from tfmmrec.recipes.training_run import Report, Settings, Silence, TrainingRun, training_run
+from tfmmrec.recipes.hearing import Report, Silence
+from tfmmrec.recipes.training_run import Settings, TrainingRun, training_run
 from tfmmrec.report import Shelf
 from tfmmrec.schema import Schema
 from tfmmrec.serving import Served
 
 ITEMS, USERS = 640, 600  # a dozen events of an item: enough to learn from, too few to do without content
 
+FILTERS = ("genres", "year")
+"""What requests to the export can filter by."""
 SETTINGS = Settings(
     cold_items=0.1,  # a tenth of the items is held out of training: what a new item is
     width=32,
     epochs=26,
     batch_events=256,
     encode_items=96,
+    negatives="in_batch",  # so few items all occur in a few steps: drawing others would only add chance
     learning_rate=0.012,
     patience=6,
 )
@@ -93,7 +97,9 @@ def demo(
     trained = training_run(folder, schema, run_folder, settings, replace=True, report=report)
     report.line(f"Exporting to {export_folder}.")
     known = KnownUsers.of(trained.data)
-    path = export(trained.model, trained.data.catalogue, export_folder, users=known, overwrite=True)
+    path = export(
+        trained.model, trained.data.catalogue, export_folder, users=known, filters=FILTERS, overwrite=True
+    )
     report.line("Asking the export.")
     return Demo(trained, path, Shelf.of(folder, schema), _ask(Served(path), trained.data))
 

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from tfmmrec import alignment as alignments
+from tfmmrec import balancing as balancings
 from tfmmrec import fusion as fusions
+from tfmmrec import graphs
 from tfmmrec import sharing as sharings
 from tfmmrec.alignment import Alignment
+from tfmmrec.balancing import Balancing
 from tfmmrec.data import Data, load, open_shards
+from tfmmrec.data import negatives as kinds_of_negatives
+from tfmmrec.data.negatives import Negatives
 from tfmmrec.fusion import Fusion
-from tfmmrec.members import find
+from tfmmrec.graphs import Graph
+from tfmmrec.members import chosen, find
 from tfmmrec.models import Recommender, build_recommender
+from tfmmrec.recipes.beginning import begin, check_beginning
+from tfmmrec.recipes.hearing import Report, Silence
 from tfmmrec.recipes.judgement import Judgement, as_metrics, judge
 from tfmmrec.recipes.settings import Settings
 from tfmmrec.report import Shelf, draw_curves, draw_strips, strips_of
@@ -31,28 +39,12 @@ DECODED = ".decoded"
 """The folder beside the runs where they share what was decoded; it may be deleted at any time."""
 
 # metrics.json goes last, as it is written last: when all is gone but it, what was begun is done again
-_OF_AN_EARLIER_TRAINING = ("model.keras", "last.keras", "curves.json", "metrics.json")
+_OF_AN_EARLIER_TRAINING = (
+    "model.keras",
+    "last.keras",
+    *(f"{name}.json" for name in ("transfer", "pretraining", "curves", "metrics")),
+)
 _OURS = {"schema.json", "config.json", "prepared", "dead_letters.jsonl", LOCK}
-
-
-class Report(Protocol):
-    """Is told how things go: see `tfmmrec.cli.progress.ProgressReport`."""
-
-    def __call__(self, stage: str, done: int, total: int, note: str = "") -> None:
-        """How far a stage is."""
-
-    def line(self, text: str) -> None:
-        """Something worth a line."""
-
-
-class Silence:
-    """A report that nobody reads."""
-
-    def __call__(self, stage: str, done: int, total: int, note: str = "") -> None:
-        pass
-
-    def line(self, text: str) -> None:
-        pass
 
 
 @dataclass(frozen=True)
@@ -81,6 +73,8 @@ def training_run(
     settings: Settings | None = None,
     replace: bool = False,
     report: Report | None = None,
+    splits: Sequence[str] = SPLITS,
+    on_epoch: Callable[[dict[str, float]], None] | None = None,
 ) -> TrainingRun:
     """Trains a model on a data folder and judges it; the test split is read once, at the end.
 
@@ -94,6 +88,8 @@ def training_run(
         settings: of the training.
         replace: train anew where there is a trained model, or a training of other settings.
         report: is told how things go.
+        splits: which are judged at the end: where many trainings are compared, the test is not to be read.
+        on_epoch: called with each epoch's losses and metrics; see `fit`.
 
     Raises:
         ValueError: of `load`, `build_recommender` and `fit`; or there is a run of other settings in the
@@ -104,17 +100,28 @@ def training_run(
     _check_run_folder(run_folder)
     run = Run(run_folder)
     with run.locked():
-        return _training_run(folder, schema, run, settings, replace, report)
+        return _training_run(folder, schema, run, settings, replace, report, splits, on_epoch)
 
 
 def _training_run(
-    folder: str | Path, schema: Schema, run: Run, settings: Settings, replace: bool, report: Report
+    folder: str | Path,
+    schema: Schema,
+    run: Run,
+    settings: Settings,
+    replace: bool,
+    report: Report,
+    splits: Sequence[str],
+    on_epoch: Callable[[dict[str, float]], None] | None,
 ) -> TrainingRun:
     twin = schema.only(**settings.only)
-    find(fusions, Fusion, settings.fusion)
-    find(sharings, Sharing, settings.sharing)
+    find(fusions, Fusion, chosen(settings.fusion)["name"])
+    find(sharings, Sharing, chosen(settings.sharing)["name"])
+    find(balancings, Balancing, chosen(settings.balancing)["name"])
+    find(kinds_of_negatives, Negatives, chosen(settings.negatives)["name"])
     if settings.alignment is not None:
-        find(alignments, Alignment, settings.alignment)
+        find(alignments, Alignment, chosen(settings.alignment)["name"])
+    if settings.graph is not None:
+        find(graphs, Graph, chosen(settings.graph)["name"])
 
     config, kept = {"data": str(folder), **asdict(settings)}, Checkpoint(run.checkpoint)
     finished = (run.folder / "metrics.json").is_file()  # it is the last that is written
@@ -133,6 +140,7 @@ def _training_run(
         data, model = open_shards(run.prepared), run.load_model()
         kept.remove()
     else:
+        check_beginning(settings)
         data = _load(folder, schema, run, settings, report)
         report.line(_about(data))
         config["split_sha256"] = data.split_sha256
@@ -142,13 +150,15 @@ def _training_run(
         parameters = f"{model.count_params():,}"
         report.line(f"The model has {parameters} parameters; its first step takes a while to trace.")
         run.begin(twin, data, config)
-        _train(model, data, settings, run, report)
+        if kept.note() is None:
+            begin(model, data, settings, run, report)
+        _train(model, data, settings, run, report, on_epoch)
     records = run.read("curves")
     epoch = best_epoch(records, settings.monitor or default_monitor(model))
     draw_curves(records, run.plots / "curves.png", epoch)
 
     judgements = {}
-    for name in SPLITS:
+    for name in splits:
         split = getattr(data, name)
         if len(split):
             report.line(f"Evaluating on {len(split):,} events of the {name} split.")
@@ -185,9 +195,12 @@ def _check_settings(run: Run, config: dict[str, Any], twin: Schema) -> None:
 def build(twin: Schema, data: Data, settings: Settings) -> Recommender:
     """The model that a training with these settings begins with.
 
+    A modulation asks the modalities' own heads: where none are wanted, they are there to measure alone.
+
     Raises:
         ValueError: of `build_recommender`.
     """
+    measured = settings.auxiliary is None and settings.modulation is not None
     return build_recommender(
         twin,
         data.vocabulary,
@@ -198,12 +211,22 @@ def build(twin: Schema, data: Data, settings: Settings) -> Recommender:
         item_vectors=settings.item_vectors,
         dropout=settings.dropout,
         temperature=settings.temperature,
+        graph=settings.graph,
+        auxiliary={"probe": True} if measured else settings.auxiliary,
+        modality_dropout=settings.modality_dropout,
         dtype=settings.dtype,
         seed=settings.seed,
     )
 
 
-def _train(model: Recommender, data: Data, settings: Settings, run: Run, report: Report) -> None:
+def _train(
+    model: Recommender,
+    data: Data,
+    settings: Settings,
+    run: Run,
+    report: Report,
+    hear: Callable[[dict[str, float]], None] | None,
+) -> None:
     """Trains, or goes on where an earlier training was interrupted; the run has the model then."""
     monitor = settings.monitor or default_monitor(model)
 
@@ -219,6 +242,8 @@ def _train(model: Recommender, data: Data, settings: Settings, run: Run, report:
         if 1 < epoch < settings.epochs:  # the first one had to trace
             line += f", at most {(settings.epochs - epoch) * seconds:.0f} s left"
         report.line(line)
+        if hear:
+            hear(record)
 
     left = Checkpoint(run.checkpoint).note()
     if left is not None:
@@ -237,13 +262,19 @@ def _train(model: Recommender, data: Data, settings: Settings, run: Run, report:
         schedule=settings.schedule,
         accumulate=settings.accumulate,
         ema=settings.ema,
+        balancing=settings.balancing,
+        rates=settings.rates,
+        layer_decay=settings.layer_decay,
+        freeze=settings.freeze,
+        modulation=settings.modulation,
         deterministic=settings.deterministic,
         callbacks=[tensorboard(run.tensorboard)] if settings.tensorboard else (),
         checkpoint=run.checkpoint,
         patience=settings.patience,
         monitor=settings.monitor,
-        k=_with_monitored(settings.k, monitor),
+        k=with_monitored(settings.k, monitor),
         encode_items=settings.encode_items,
+        negatives=settings.negatives,
         seed=settings.seed,
         jit_compile=settings.jit,
         run=run,
@@ -252,7 +283,7 @@ def _train(model: Recommender, data: Data, settings: Settings, run: Run, report:
     )
 
 
-def _with_monitored(k: Sequence[int], monitor: str) -> tuple[int, ...]:
+def with_monitored(k: Sequence[int], monitor: str) -> tuple[int, ...]:
     """The cut-offs, with the one that decides."""
     cut = monitor.rpartition("@")[2] if "@" in monitor else ""
     return tuple(sorted({*k, int(cut)})) if cut.isdecimal() and int(cut) else tuple(k)
