@@ -28,7 +28,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,7 @@ from benchmarks.speed.results import RESULTS, commit, hardware
 
 ITEMS = (100_000, 1_000_000)
 CLIENTS = (1, 8, 64)
+INDICES = ("exact", "ivf")
 HISTORY, DIRECTIONS, WIDTH = 50, 1000, 64
 SECONDS, MINUTE = 10.0, 60.0
 K = 10
@@ -171,10 +172,12 @@ def bare(folder: Path, seconds: float = SECONDS) -> float:
     return count / seconds
 
 
-def measure(folder: Path, sizes: tuple[int, ...], seconds: float, minute: float) -> Iterator[dict[str, Any]]:
+def measure(
+    folder: Path, sizes: Sequence[int], seconds: float, minute: float, indices: Sequence[str] = INDICES
+) -> Iterator[dict[str, Any]]:
     """One record for each catalogue, index and number of clients; the smallest has the longer runs, too."""
     for items in sizes:
-        for index in ("exact", "ivf"):
+        for index in indices:
             there = exported(items, index, folder)
             about = json.loads((there / "1" / "assets.extra" / "about.json").read_text("utf-8"))
             about = {
@@ -257,11 +260,18 @@ def record(
     return one
 
 
+def merged(path: Path, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The records of a file with these in place of those of the same names, and new ones after them."""
+    there = json.loads(path.read_text("utf-8")) if path.is_file() else []
+    return list({one["name"]: one for one in [*there, *records]}.values())
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m benchmarks.speed.serving", description=__doc__)
     parser.add_argument("--bare", type=Path, help="only the plain loop over an export")
     parser.add_argument("--bare-items", type=Path, help="only the plain loop that encodes new items")
     parser.add_argument("--items", type=int, nargs="+", default=ITEMS)
+    parser.add_argument("--index", choices=INDICES, action="append", help="what is not measured stays")
     parser.add_argument("--seconds", type=float, default=SECONDS)
     parser.add_argument("--minute", type=float, default=MINUTE)
     arguments = parser.parse_args()
@@ -272,7 +282,9 @@ if __name__ == "__main__":
         print(encoding.bare(model, encoding.new_items(model.parent), arguments.seconds))
     else:
         kept = Path("runs") / "benchmarks" / "serving"
-        records = list(measure(kept, tuple(arguments.items), arguments.seconds, arguments.minute))
-        records += measure_encoding(kept, arguments.seconds)
-        text = json.dumps(records, indent=1, ensure_ascii=False)
-        (RESULTS / "speed-serving.json").write_text(text + "\n", "utf-8")
+        spans = arguments.seconds, arguments.minute
+        records = list(measure(kept, arguments.items, *spans, arguments.index or INDICES))
+        if not arguments.index:
+            records += measure_encoding(kept, arguments.seconds)
+        path = RESULTS / "speed-serving.json"
+        path.write_text(json.dumps(merged(path, records), indent=1, ensure_ascii=False) + "\n", "utf-8")

@@ -1,9 +1,11 @@
 """The benchmark of the server, in small: does it measure what it says, and does every request succeed?"""
 
+import json
+
 import pytest
 
 from benchmarks.speed.results import one_by_one
-from benchmarks.speed.serving import CLIENTS, measure, measure_encoding
+from benchmarks.speed.serving import CLIENTS, measure, measure_encoding, merged
 
 
 def test_times_stand_in_the_table():
@@ -21,6 +23,19 @@ def test_times_stand_in_the_table():
         "| | ours | p50 ms | p95 ms | p99 ms | peer | | ratio |",
         "|---|---|---|---|---|---|---|---|",
         "| asked | 2,000 q/s | 1.5 | 2 | 12.25 | 1,000 q/s | a loop | 2 |",
+    ]
+
+
+def test_what_was_measured_again_stands_where_it_stood(tmp_path):
+    path = tmp_path / "speed-serving.json"
+    first = [{"name": "a", "ours": 1}, {"name": "b", "ours": 2}]
+    assert merged(path, first) == first
+    path.write_text(json.dumps(first), "utf-8")
+    again = [{"name": "c", "ours": 3}, {"name": "a", "ours": 4}]
+    assert merged(path, again) == [
+        {"name": "a", "ours": 4},
+        {"name": "b", "ours": 2},
+        {"name": "c", "ours": 3},
     ]
 
 

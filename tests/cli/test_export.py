@@ -41,7 +41,7 @@ def test_where_it_goes_and_who_is_known_in_it(trained, tfmmrec, monkeypatch, tmp
 def test_an_index_of_cells_says_what_it_found(trained, tfmmrec, tmp_path):
     done = tfmmrec("export", trained.folder, tmp_path / "1", "--index", "ivf", "--recall-target", "0.9")
     assert done.exit_code == 0, done.output
-    told = "1 cells, 1 probes, 1.0 recall@100, 1 cosine probes, 1.0 cosine recall@100."
+    told = "cells 1, probes 1, recall@100 1.0, exact from batches of 1, cosine probes 1"
     assert f"Index: {told}" in done.stdout and f"Index of users: {told}" in done.stdout
     about = json.loads((tmp_path / "1" / "assets.extra" / "about.json").read_text("utf-8"))
     assert about["index"] == {"name": "ivf", "recall_target": 0.9}

@@ -9,7 +9,9 @@ STATES = {"plot": {"size": 3, "terms": ["a"]}, "poster": {"start": START}, "othe
 
 
 def made(folder=None):
-    return Vocabulary({"item": STATES, "user": {}, "event": {}}, {"like": {"terms": ["x"]}}, 5, 4, folder=folder)
+    return Vocabulary(
+        {"item": STATES, "user": {}, "event": {}}, {"like": {"terms": ["x"]}}, 5, 4, folder=folder
+    )
 
 
 def test_without_terms_and_with_the_place_of_files():

@@ -141,12 +141,13 @@ def test_something_else_is_never_replaced(quick, tmp_path):
 def test_an_index_of_cells_answers_the_same_and_says_what_it_reached(tmp_path):
     exact = world.circle_export()
     data, model = world.circle()
-    settings = {"name": "ivf", "size": 2, "recall_target": 1.0}
+    settings = {"name": "ivf", "size": 2, "recall_target": 1.0, "exact_from": 1000}
     path = export(model, data.catalogue, tmp_path / "1", users=KnownUsers.of(data), index=settings)
     about = json.loads((path / "assets.extra" / "about.json").read_text("utf-8"))
     assert about["index"] == settings
     measured = about["index_measured"]
     told = {"cells", "probes", "recall@100", "cosine probes", "cosine recall@100"}
+    told |= {"exact from batches of", "cosine exact from batches of"}
     assert set(measured) == told and measured["cells"] >= 5
     assert measured["recall@100"] == measured["cosine recall@100"] == 1
     question = {"history": [["x"], ["y", "é"]], "k": [3, 10], "exclude_seen": [True, False]}

@@ -163,7 +163,7 @@ def test_what_cannot_be_removed(own):
 
 
 def test_another_index_answers_the_same(own, base):
-    index = {"name": "ivf", "size": 2, "recall_target": 1.0}
+    index = {"name": "ivf", "size": 2, "recall_target": 1.0, "exact_from": 1000}
     update = rebuild(own, index, filters=["price"])
     about = json.loads((update.path / "assets.extra" / "about.json").read_text("utf-8"))
     assert (update.path.name, about["index"], about["filters"]) == ("2", index, ["price"])

@@ -184,7 +184,7 @@ def circle_schema() -> Schema:
 def shop_cells_export() -> Path:
     """The shop with an index of cells, which all are looked into."""
     data, model = shop()
-    index = {"name": "ivf", "size": 2, "recall_target": 1.0}
+    index = {"name": "ivf", "size": 2, "recall_target": 1.0, "exact_from": 1000}
     to = folder() / "savedmodels" / "shop_cells" / "1"
     return export(model, data.catalogue, to, users=KnownUsers.of(data), index=index)
 

@@ -12,7 +12,7 @@ from tfmmrec.retrieval.cells import BLOCK
 
 class TestIVF(IndexContract):
     component = IVF
-    settings = {"size": 4, "probes": 1000}
+    settings = {"size": 4, "probes": 1000, "exact_from": 1000}
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def clustered():
 @pytest.fixture(scope="module")
 def index(clustered):
     vectors, queries = clustered
-    return IVF(vectors, queries[:150], size=64, k=20)
+    return IVF(vectors, queries[:150], size=64, k=20, exact_from=1000)
 
 
 @pytest.mark.parametrize("cosine", [False, True])
@@ -82,6 +82,28 @@ def test_what_passes_is_found_as_well_as_everything(clustered, index, share):
     assert np.mean([len(set(a) & set(b)) / 10 for a, b in zip(found, true, strict=True)]) >= 0.9
 
 
+def test_a_large_batch_is_scored_whole(clustered):
+    vectors, queries = clustered[0], clustered[1][150:]
+    index = IVF(vectors, size=64, k=20, probes=2, exact_from=100)
+    true = search(Exact(vectors), queries, np.full(150, 10))[0]
+    np.testing.assert_array_equal(search(index, queries, np.full(150, 10))[0], true)
+    assert (search(index, queries[:99], np.full(99, 10))[0] != true[:99]).any()
+
+
+@pytest.mark.parametrize(
+    ("items", "cells", "probes", "batch"),
+    [
+        (1_000_000, 15_000, 100, 2**31 - 1),  # 113,333 + 30,000 + 50,000 a query in cells: always less
+        (100_000, 1_500, 96, 7),  # 108,800 + 3,000 + 50,000: 61,800 more; 7 * 100,000 - 300,000 once
+        (20_000, 300, 1, 1),  # too few for cells to pay
+    ],
+)
+def test_what_is_quicker_is_reckoned_from_items_and_places(clustered, items, cells, probes, batch):
+    index = IVF(clustered[0][:500], size=64, k=20)
+    index.exact.vectors, index.measured["cells"] = np.empty((items, 0)), cells
+    assert index.exact_from(probes) == batch
+
+
 def test_more_than_cells_hold_is_found_all_the_same(clustered, index):
     vectors, queries = clustered
     for k in (20, 500):  # few are left of what is near; and more than it is tuned for
@@ -94,7 +116,7 @@ def test_more_than_cells_hold_is_found_all_the_same(clustered, index):
 def test_vectors_of_no_clusters_need_most_cells():
     rng = np.random.default_rng(1)
     vectors = rng.normal(size=(500, 8)).astype("float32")
-    index = IVF(vectors, size=16, recall_target=1.0, k=10)
+    index = IVF(vectors, size=16, recall_target=1.0, k=10, exact_from=1000)
     rows, _ = search(index, vectors, np.full(500, 10))
     true, _ = search(Exact(vectors), vectors, np.full(500, 10))
     assert np.mean(rows == true) > 0.99
@@ -102,7 +124,7 @@ def test_vectors_of_no_clusters_need_most_cells():
 
 
 def test_the_same_vectors_give_the_same_index(clustered, index):
-    again = IVF(clustered[0], clustered[1][:150], size=64, k=20)
+    again = IVF(clustered[0], clustered[1][:150], size=64, k=20, exact_from=1000)
     assert again.measured == index.measured
     for one, other in zip(again.resources, index.resources, strict=True):
         np.testing.assert_array_equal(one.numpy(), other.numpy())
@@ -143,6 +165,7 @@ def test_every_item_is_scored_in_one_branch_of_the_graph(index):
         ({"recall_target": 0}, r"recall_target is the share that has to be found, in \(0, 1\]; got 0"),
         ({"size": 0}, "size must be at least 1, got 0"),
         ({"probes": 0}, "probes must be at least 1, got 0"),
+        ({"exact_from": 0}, "exact_from must be at least 1, got 0"),
     ],
 )
 def test_settings_that_are_out_of_range(settings, message):

@@ -116,7 +116,7 @@ def export(
     if index != "exact":
         said = json.loads((written / ABOUT).read_text("utf-8"))
         for key, what in (("index", "Index"), ("search", "Index of searches"), ("users", "Index of users")):
-            told = ", ".join(f"{value:,} {name}" for name, value in said[f"{key}_measured"].items())
+            told = ", ".join(f"{name} {value:,}" for name, value in said[f"{key}_measured"].items())
             if told:
                 typer.echo(f"{what}: {told}.")
     if quiet:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,15 @@ _BYTES = 64 << 20  # of a batch's vectors at once: larger batches are searched i
 _TUNED_BY = 512  # queries at most
 _AT_ONCE = 16  # of these
 
+# What cells cost, as measured at a hundred thousand and a million items (`python -m benchmarks.speed.index`),
+# in units of one item's share of a large batch in which every item is scored, some 3 ns on two cores
+_PLACE = 17  # a place that is looked at: gathered, cast and multiplied for its query alone
+_CENTRE = 2
+_QUERY = 50_000  # of its own best: gathered, scored anew, put in order
+_CALL = 300_000  # of small operations, whatever the batch
+_READ = 7  # of every item, once a batch: the vectors from memory
+_NEVER = np.iinfo("int32").max
+
 
 class IVF(Index):
     """Items in cells of `size` on average; the best `probes` of a query are scored (Jégou 2011, IVFADC).
@@ -26,6 +36,8 @@ class IVF(Index):
     exclusions and filters never cost places. Where few items pass a filter, the best of them lie farther off
     than the cells are tuned for: of those that pass one in ten, the best 10 are about the best 100 of all. So
     cells answer only as long as as many as that are no more than `k`.
+    A batch shares the work of scoring every item, but looks into the cells of each of its queries: from
+    `exact_from` queries on, every item is scored, so a busy server never answers fewer than with `Exact`.
 
     Args:
         vectors, queries, progress: see `Index`. Without queries it is tuned by vectors of the catalogue.
@@ -35,6 +47,8 @@ class IVF(Index):
         recall_target: the share of the true best `k` that has to be found, on average over half of the
             queries; what is reached with the other half is told in `measured`.
         k: the largest number of results that is answered from cells.
+        exact_from: queries of a batch from which on every item is scored; by default where that is quicker
+            by what both have been measured to cost, 1 for some ten thousand items or fewer.
 
     Raises:
         ValueError: a setting that is out of range.
@@ -51,6 +65,7 @@ class IVF(Index):
         probes: int | None = None,
         recall_target: float = 0.95,
         k: int = 100,
+        exact_from: int | None = None,
     ) -> None:
         import tensorflow as tf
 
@@ -58,14 +73,15 @@ class IVF(Index):
             raise ValueError(
                 f"recall_target is the share that has to be found, in (0, 1]; got {recall_target}."
             )
-        for name, value in {"size": size, "k": k, "probes": 1 if probes is None else probes}.items():
-            if value < 1:
+        for name, value in {"size": size, "k": k, "probes": probes, "exact_from": exact_from}.items():
+            if value is not None and value < 1:
                 raise ValueError(f"{name} must be at least 1, got {value}.")
         tell: Progress = progress or (lambda stage, done, total: None)
         self.exact = Exact(vectors)
         array = self.exact.vectors.numpy()
         cells = cut(array, size, lambda done, total: tell("index: cells", done, total))
-        self.k, self._largest = k, int(np.diff(cells.first).max())
+        self.k, self._exact_from = k, exact_from
+        self._largest = int(np.diff(cells.first).max())
         self.measured = {"cells": len(cells.centres)}
 
         def tuned(asked: np.ndarray, cosine: bool) -> int:
@@ -85,6 +101,8 @@ class IVF(Index):
             few = min(few, len(cells.centres))
             found = round(float(np.mean(held_out <= few)), 4)
             self.measured |= {f"{kind}probes": few, f"{kind}recall@{k}": found}
+            if (whole := self.exact_from(few)) < _NEVER:
+                self.measured[f"{kind}exact from batches of"] = whole
             return few
 
         some = array if queries is None else np.asarray(queries, "float32")
@@ -132,10 +150,19 @@ class IVF(Index):
             return tf.zeros(shape, tf.int32), tf.zeros(shape), tf.constant(False)
 
         within = (most > 0) & (most <= min(self.k, probes * BLOCK))
+        within &= tf.shape(queries)[0] < self.exact_from(probes)
         rows, scores, enough = tf.cond(within, near, nothing)
         return tf.cond(
             enough, lambda: (rows, scores), lambda: self.exact.search(queries, k, excluded, cosine, passes)
         )
+
+    def exact_from(self, probes: int) -> int:
+        """Queries of a batch from which on every item is scored, where so many cells are looked into."""
+        if self._exact_from is not None:
+            return self._exact_from
+        items, cells = self.exact.vectors.shape[0], self.measured["cells"]
+        dearer = _PLACE * probes * items / cells + _CENTRE * cells + _QUERY - items  # of a query in cells
+        return max(1, math.ceil((_READ * items - _CALL) / dearer)) if dearer > 0 else _NEVER
 
     def _in_groups(
         self, queries: Any, excluded: Any, most: Any, probes: int, cosine: bool, passes: Passes | None
