@@ -43,14 +43,17 @@ class TestTextPrepared(TestText):
 
 class TestTextOfPieces(TestText):
     component = Text("plot", length=8, min_count=1, vocabulary=40, tokeniser="word_piece")
+    steps = 200
 
 
 class TestTextOfUnigrams(TestText):
     component = Text("plot", length=8, vocabulary=40, tokeniser={"name": "unigram", "lowercase": True})
+    steps = 200
 
 
 class TestTextOfPairs(TestText):
     component = Text("plot", length=8, vocabulary=270, tokeniser="byte_pairs")
+    steps = 200
 
 
 def test_pieces_of_a_file_of_the_data_folder(tmp_path):
