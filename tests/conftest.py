@@ -60,9 +60,13 @@ def seeded() -> None:
 
 @pytest.fixture(autouse=True, scope="module")
 def collected() -> Iterator[None]:
-    """What a module's models leave behind goes with it; in cycles it waits until Python looks for it."""
+    """What a module's models leave behind goes with it; in cycles it waits until Python looks for it.
+
+    What is left then is not looked through again: late in a run that took seconds after each module.
+    """
     yield
     gc.collect()
+    gc.freeze()
 
 
 # A test that needs real data is skipped where there is none. Where there is, such a skip would be a hole in
