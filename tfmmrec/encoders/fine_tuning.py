@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ def train_as(network: keras.Model, train: str, rank: int) -> None:
         if isinstance(layer, kinds) and layer.built:
             layer.trainable = True
             layer.enable_lora(rank)
+            _save_apart(layer)
 
 
 def has_batch_statistics(network: keras.Model) -> bool:
@@ -74,6 +76,27 @@ def where_of(start: dict[str, Any]) -> str | Path:
             "the model from data of load(folder, …)."
         )
     return Path(start["folder"]) / start["file"]
+
+
+def _save_apart(layer: Any) -> None:
+    """Makes files keep a layer's kernel and what low rank adds to it as they are.
+
+    Keras writes their sum, and reads zeros into both factors of the addition: the gradient of each is a
+    product with the other, so that neither would ever move again. Where a file holds sums, the first factor
+    is drawn anew.
+    """
+    plain, merged = keras.layers.Layer, layer.load_own_variables
+
+    def load(store: Any) -> None:
+        if len(store.keys()) == len(layer.variables):
+            plain.load_own_variables(layer, store)
+        else:
+            merged(store)
+            first = layer.lora_kernel_a
+            first.assign(keras.initializers.HeUniform()(first.shape, first.dtype))
+
+    layer.save_own_variables = partial(plain.save_own_variables, layer)
+    layer.load_own_variables = load
 
 
 def _own(network: keras.Model) -> list[Any]:

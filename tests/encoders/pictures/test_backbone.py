@@ -23,6 +23,11 @@ def difference(one, other):
     return np.abs(one - other).max() / np.abs(other).max()
 
 
+def named(layer, *names):
+    """The trained weights of these names."""
+    return [weight for weight in layer.trainable_variables if weight.name in names]
+
+
 def located(state, folder):
     """A feature's state as a model gets it from data that were loaded from a folder."""
     vocabulary = Vocabulary({"item": {"poster": state}}, {}, 1, 1, folder=str(folder))
@@ -75,6 +80,25 @@ def test_lora_trains_additions_that_begin_with_nothing(frozen, tmp_path):
     loaded = keras.saving.load_model(tmp_path / "lora.keras")
     after = run(layer, PIXELS)
     assert difference(run(loaded, PIXELS), after) < 1e-3 < difference(after, before)
+    names = ("lora_kernel_a", "lora_kernel_b")
+    for kept, weight in zip(named(loaded, *names), named(layer, *names), strict=True):
+        assert kept.trainable
+        np.testing.assert_array_equal(kept, weight)  # training goes on where it was
+    of_kept, _ = gradients(lambda: keras.ops.sum(loaded(PIXELS) ** 2), named(loaded, *names))
+    assert all(np.abs(gradient).max() > 0 for gradient in of_kept)
+
+
+def test_lora_goes_on_from_weights_that_were_merged(frozen, tmp_path):
+    layer = built(train="lora", rank=2)
+    for weight in named(layer, "lora_kernel_b"):
+        weight.assign(0.1 * random(*weight.shape))
+    frozen.network.save_weights(tmp_path / "merged.weights.h5")
+    layer.network.load_weights(tmp_path / "merged.weights.h5")
+    layer.projection.set_weights(frozen.projection.get_weights())
+    assert difference(run(layer, PIXELS), run(frozen, PIXELS)) < 1e-3
+    added = named(layer, "lora_kernel_b")
+    of_added, _ = gradients(lambda: keras.ops.sum(layer(PIXELS) ** 2), added)
+    assert added and all(np.abs(gradient).max() > 0 for gradient in of_added)
 
 
 def test_weights_of_a_file_of_the_data_folder(tmp_path, frozen):
