@@ -93,6 +93,14 @@ def test_no_event_left(log):
         log("user_id,item_id,time\na,1,1\na,2,1\n", catalogue={"01": 0})
 
 
+def test_milliseconds_are_not_taken_for_seconds(log):
+    text = "user_id,item_id,time\na,1,1714564800000\na,2,1714564801000\n"
+    with pytest.raises(
+        ValueError, match=r"unusable time '1714564800000'. A time .* divide milliseconds by 1000, in requests"
+    ):
+        log(text)
+
+
 def test_the_first_of_several_rows_of_one_id_is_kept(tmp_path):
     (tmp_path / "items.csv").write_text("item_id,x\nb,1\na,2\nb,3\n,4\n,5\nB,6\n")
     letters = DeadLetters()

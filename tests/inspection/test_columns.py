@@ -62,8 +62,11 @@ def test_a_path_out_of_the_folder_is_not_there(tmp_path):
     assert kind_of(Column("poster", ["../a.png"] * 3), tmp_path / "data").member == ""
 
 
-def test_milliseconds_are_told():
-    assert "milliseconds" in Column("timestamp", [str(1_600_000_000_000 + n) for n in range(30)]).time
+def test_milliseconds_are_told(tmp_path):
+    wrong = Column("timestamp", [str(1_600_000_000_000 + n) for n in range(30)])
+    assert wrong.milliseconds and "milliseconds" in wrong.time
+    found = kind_of(wrong, tmp_path)
+    assert found.member == "" and "milliseconds since 1970, it seems: Timestamp reads seconds" in found.why
     assert "milliseconds" not in Column("timestamp", [str(1_600_000_000 + n) for n in range(30)]).time
     assert Column("place", [str(n) for n in range(30)]).time == ""
 

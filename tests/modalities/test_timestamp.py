@@ -51,7 +51,10 @@ def test_nothing_to_learn_from(values):
 def test_numbers_and_dates_are_read_and_the_rest_is_rejected():
     rejected = {}
     cells = [1.5, "86400", "1970-01-02", "1970-01-01T01:00:00+01:00", datetime(1970, 1, 3), None, "", np.nan]
-    times = Timestamp("released").raw([*cells, "yesterday", "inf"], None, rejected.__setitem__)
-    np.testing.assert_array_equal(times, [1.5, DAY, DAY, 0, 2 * DAY, *[np.nan] * 5])
-    expected = "expected seconds since 1970, or a time such as 2024-05-01T12:00:00, got "
-    assert rejected == {8: f"{expected}'yesterday'", 9: f"{expected}'inf'"}
+    wrong = ["yesterday", "inf", 1_714_564_800_000]
+    times = Timestamp("released").raw([*cells, *wrong], None, rejected.__setitem__)
+    np.testing.assert_array_equal(times, [1.5, DAY, DAY, 0, 2 * DAY, *[np.nan] * 6])
+    expected = (
+        "expected seconds since 1970 (divide milliseconds by 1000), or a time such as 2024-05-01T12:00:00, "
+    )
+    assert rejected == {8 + place: f"{expected}got {str(cell)!r}" for place, cell in enumerate(wrong)}

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tfmmrec.modalities.modality import Reject
-from tfmmrec.modalities.timestamp import read_time
+from tfmmrec.modalities.timestamp import END, FIRST, read_time
 
 Column: TypeAlias = pa.ChunkedArray | list[Any]
 """The cells of one column: an Arrow array, or a list where JSON-lines may mix types. None is empty."""
@@ -122,7 +122,8 @@ def seconds(column: Column) -> np.ndarray:
     """Times as float64 ``[R]`` seconds since the epoch; NaN where a cell is empty or no time.
 
     A time is a number of seconds, or ISO 8601 (``2024-05-01``, ``2024-05-01T12:00:00+02:00``), which is UTC
-    where it does not name its zone.
+    where it does not name its zone. Beyond the years 1 to 9999 there is none: such numbers are milliseconds,
+    and gaps between them would be taken for a thousand times what they are.
     """
     times = None
     for kind in (pa.float64(), pa.timestamp("us"), pa.timestamp("us", "UTC")):
@@ -135,7 +136,7 @@ def seconds(column: Column) -> np.ndarray:
     if times is None:  # cells of several kinds, or unreadable ones
         cells = column if isinstance(column, list) else column.to_pylist()
         times = np.asarray([read_time(cell) for cell in cells], "float64")
-    return np.where(np.isfinite(times), times, np.nan)
+    return np.where((times >= FIRST) & (times < END), times, np.nan)
 
 
 def _id(cell: Any) -> str | None:

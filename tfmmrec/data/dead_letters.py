@@ -59,12 +59,15 @@ _ADVICE = {
 }
 
 
-def _advice(letter: DeadLetter) -> str:
+def advice(letter: DeadLetter) -> str:
     """What to do about letters of this reason."""
     if letter.reason.startswith("not "):
         return "Save the file as UTF-8, or name its encoding in the schema's tables."
-    if letter.lost == "row" and letter.reason == f"unusable {letter.column}":
-        return "A time is a number of seconds since 1970, or ISO 8601 such as 2024-05-01T12:00:00."
+    if letter.reason == f"unusable {letter.column}" and not letter.detail:  # others tell what was expected
+        return (
+            "A time is a number of seconds since 1970, or ISO 8601 such as 2024-05-01T12:00:00; divide "
+            "milliseconds by 1000, in requests as well."
+        )
     return _ADVICE.get(letter.reason, "Check that the schema gives this column the right kind.")
 
 
@@ -121,7 +124,7 @@ class DeadLetters:
             reasons = Counter(letter.reason for letter in alike).most_common(3)
             firsts = [next(letter for letter in alike if letter.reason == reason) for reason, _ in reasons]
             told = "".join(
-                f"\n  {number:,}: {first}. {_advice(first)}"
+                f"\n  {number:,}: {first}. {advice(first)}"
                 for (_, number), first in zip(reasons, firsts, strict=True)
             )
             raise ValueError(

@@ -10,7 +10,7 @@ import numpy as np
 
 from tfmmrec.data import splits
 from tfmmrec.data.cells import by_appearance, number_ids, seconds
-from tfmmrec.data.dead_letters import DeadLetters
+from tfmmrec.data.dead_letters import DeadLetters, advice
 from tfmmrec.data.readers import Table
 from tfmmrec.schema import Schema
 
@@ -118,7 +118,7 @@ def usable_events(
         first = next(letter for letter in letters if letter.table == table.name)
         raise ValueError(
             f"None of the {table.met} events of {table.file} can be used: {counts}. The first, line "
-            f"{first.line}: {first.reason}{f' {first.value!r}' if first.value else ''}."
+            f"{first.line}: {first.reason}{f' {first.value!r}' if first.value else ''}. {advice(first)}"
         )
     if schema.timestamp and not schema.ordered:  # a set of events can do without times
         lacking = rows[np.isnan(time[rows])]

@@ -13,6 +13,7 @@ import numpy as np
 
 from tfmmrec.data.cells import seconds
 from tfmmrec.modalities.media import media_of
+from tfmmrec.modalities.timestamp import END
 
 PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp")
 SOUNDS = (".wav", ".mp3", ".flac", ".ogg")
@@ -87,20 +88,25 @@ class Column:
         return any(found == pair for pair in _YES_NO)
 
     @property
+    def milliseconds(self) -> bool:
+        """Whether the numbers are too large for seconds since 1970."""
+        return self.numbers is not None and float(np.max(self.numbers, initial=0)) >= END
+
+    @property
     def time(self) -> str:
         """Why the cells may be moments; nothing where they are none."""
         if self.typed_time:
             return "the file says that they are moments"
-        times = seconds(list(self.known))
-        if not len(times) or np.isfinite(times).mean() < 0.95:
-            return ""
-        named = bool(_TIME_NAME.search(self.name.lower()))
         if self.numbers is None:  # codes, some of them numbers, are no dates
-            return "" if any(math.isfinite(_number(cell)) for cell in self.known) else "dates as text"
+            times = seconds(list(self.known))
+            dates = len(times) and np.isfinite(times).mean() >= 0.95
+            numbered = any(math.isfinite(_number(cell)) for cell in self.known)
+            return "dates as text" if dates and not numbered else ""
+        named = bool(_TIME_NAME.search(self.name.lower()))
         low, high = float(np.min(self.numbers)), float(np.max(self.numbers))
         if _EPOCH[0] <= low and high <= _EPOCH[1] and (named or self.distinct > 20):
-            scale = " (milliseconds, it seems: divide by 1000 for true gaps)" if high > 1e11 else ""
-            return f"numbers that are seconds since 1970{scale}"
+            scale = "milliseconds" if self.milliseconds else "seconds"
+            return f"numbers that are {scale} since 1970{', it seems' if self.milliseconds else ''}"
         sure = self.name.lower() in TIMES or (named and self.distinct > 20)
         return "numbers under the name of a time" if sure else ""
 
@@ -117,7 +123,7 @@ def kind_of(column: Column, folder: Path) -> Kind:
     if many == 1:
         return Kind("", f"always {column.texts[0][:40]!r}")
     if column.time:
-        if column.numbers is None:
+        if column.numbers is None or column.milliseconds:
             return Kind("", f"{column.time}: Timestamp reads seconds since 1970, so convert them first")
         return Kind("Timestamp", f"{column.time}{missing}")
     if column.yes_no:

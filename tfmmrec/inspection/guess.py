@@ -58,7 +58,9 @@ def guess_schema(folder: str | Path, rows: int = ROWS) -> Guess:
         cells = Column(column, events.columns[column])
         head[key] = (column, f"{cells.distinct:,} different in {events.file}" + _known(cells, column, own))
     if time:
-        head["timestamp"] = (time, Column(time, events.columns[time], time in events.times).time)
+        moments = Column(time, events.columns[time], time in events.times)
+        mend = ": divide them by 1000 first" if moments.milliseconds else ""
+        head["timestamp"] = (time, moments.time + mend)
     if named:
         head["tables"] = (named, "")
     guess = Guess(head, [], {}, [f"{s.file}: {_rows(s)}, {len(s.columns)} columns" for s in samples.values()])

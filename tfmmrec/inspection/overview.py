@@ -212,10 +212,7 @@ def _times(time: np.ndarray) -> dict[str, Any]:
 
 
 def _moment(time: float) -> str:
-    try:
-        return datetime.fromtimestamp(time, UTC).isoformat(timespec="seconds")
-    except (ValueError, OverflowError, OSError):  # milliseconds, or no time at all
-        return f"{time:g} s since 1970"
+    return datetime.fromtimestamp(time, UTC).isoformat(timespec="seconds")
 
 
 def _same_moment(pair: np.ndarray, time: np.ndarray) -> int:

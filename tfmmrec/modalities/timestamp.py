@@ -15,6 +15,9 @@ import numpy as np
 from tfmmrec.encoders.numbers import Dense
 from tfmmrec.modalities.modality import Modality, Parts, Reject
 
+FIRST, END = -62_135_596_800.0, 253_402_300_800.0
+"""Seconds since the epoch of the years 1 to 9999: numbers beyond are no seconds but milliseconds or less."""
+
 _DAY = 86_400.0
 _PERIODS = (_DAY, 7 * _DAY, 365.2425 * _DAY)
 
@@ -42,11 +45,12 @@ class Timestamp(Modality):
         for row, cell in enumerate(cells):
             there = cell is not None and cell != "" and cell == cell  # a float column's own NaN is empty
             times.append(read_time(cell) if there else math.nan)
-            if there and not math.isfinite(times[-1]):
-                times[-1] = math.nan
+            if there and math.isnan(times[-1]):
                 shown = str(cell)[:60]
                 reject(
-                    row, f"expected seconds since 1970, or a time such as 2024-05-01T12:00:00, got {shown!r}"
+                    row,
+                    "expected seconds since 1970 (divide milliseconds by 1000), or a time such as "
+                    f"2024-05-01T12:00:00, got {shown!r}",
                 )
         return times
 
@@ -77,9 +81,10 @@ class Timestamp(Modality):
 
 
 def read_time(cell: Any) -> float:
-    """A cell as seconds since the epoch; NaN where it is no time."""
+    """A cell as seconds since the epoch; NaN where it is no time, or none from `FIRST` to `END`."""
     try:
-        return float(cell)
+        number = float(cell)
+        return number if FIRST <= number < END else math.nan
     except (TypeError, ValueError, OverflowError):
         pass
     try:
