@@ -19,7 +19,7 @@ LATEST = 2**31 - 1
 CHANGES = {"crop": 0.5, "reorder": 0.2, "substitute": 0.1, "mask": 0.2}
 """What histories can be changed by in training, in this order, and how much by default."""
 
-_GIVEN = ("length", "width", "layers", "dropout", "causal", "heads")
+_GIVEN = ("length", "width", "layers", "dropout", "causal", "timed", "heads")
 
 
 def elapsed(time: np.ndarray) -> np.ndarray:
@@ -106,10 +106,11 @@ class History:
         settings = chosen(self.encoder)
         return settings.get("masked", find(histories, HistoryEncoder, settings["name"]).masked)
 
-    def make_encoder(self, width: int, causal: bool, name: str) -> keras.layers.Layer:
+    def make_encoder(self, width: int, causal: bool, name: str, timed: bool = True) -> keras.layers.Layer:
         """Returns the layer from item vectors and times to states; see `HistoryEncoder`."""
         given = {key: getattr(self, key) for key in ("length", "layers", "heads", "dropout")}
-        return make(histories, HistoryEncoder, self.encoder, width=width, causal=causal, name=name, **given)
+        given |= {"width": width, "causal": causal, "timed": timed}
+        return make(histories, HistoryEncoder, self.encoder, name=name, **given)
 
     def to_dict(self) -> dict[str, Any]:
         """The entry as plain values, as it stands in TOML; what is optional where it is asked for."""

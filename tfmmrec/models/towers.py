@@ -136,7 +136,8 @@ def user_tower(
         tokens, present = encode_features(features, states, own, width, rates, "user", ids)
         join = make(fusions, Fusion, fusion, width=width, names=list(tokens), name="user_fusion")
         user = join(tokens, present)
-    encoder = schema.history.make_encoder(width, causal=schema.ordered, name="history")
+    timed = schema.timestamp is not None
+    encoder = schema.history.make_encoder(width, causal=schema.ordered, name="history", timed=timed)
     states_of_user = encoder(events, inputs["history.window"], inputs["history.time"], user)
     if temperature is not None:
         states_of_user = Unit(1 / temperature, name="unit_state")(states_of_user)

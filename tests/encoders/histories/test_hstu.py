@@ -1,5 +1,7 @@
 """HSTU: the contract, a unit by hand, and what time does."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,8 @@ from contracts import HistoryContract
 from contracts.samples import random, remade
 from tfmmrec.encoders.histories import GAPS, HSTU, UNKNOWN
 from tfmmrec.encoders.histories.hstu import TransductionUnit
+from tfmmrec.modalities import History
+from tfmmrec.models import build_recommender
 
 
 class TestHSTU(HistoryContract):
@@ -70,6 +74,34 @@ def test_the_time_between_any_two_events_counts():
         between[0, 3] = buckets
         expected = run(lambda x, between: layer.norm(unit(x, window, between))[0, 3], x, between)
         np.testing.assert_allclose(state(np.asarray([time], "int32")), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.backend
+def test_without_times_there_is_no_bias_of_them():
+    """Neither its weights nor its work; the states are those of events whose times nobody knows."""
+    layers = [HSTU(3, 8, layers=1, timed=timed, name="history") for timed in (True, False)]
+    for layer in layers:
+        layer.build()
+    timed, plain = layers
+    timed.units[0].time_bias.assign(np.tile(np.arange(GAPS)[:, None] / 4.0, (1, 4)))
+    named = {weight.path: weight for weight in timed.weights}
+    assert len(plain.weights) == len(timed.weights) - 1 and plain.numbers(9) < timed.numbers(9)
+    for weight in plain.weights:
+        weight.assign(named[weight.path])
+    events, window = random(2, 3, 8), np.zeros((2, 4), "int32")
+    time = np.full((2, 3), UNKNOWN, "int32")
+    found, expected = (run(layer, events, window, time) for layer in (plain, timed))
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+    assert remade(plain).get_config() == plain.get_config()
+
+
+def test_a_schema_without_times_asks_for_none(small_data):
+    times = []
+    for schema in (small_data.schema, dataclasses.replace(small_data.schema, timestamp=None, order="file")):
+        schema = dataclasses.replace(schema, history=History(length=4, layers=1, encoder="hstu"))
+        model = build_recommender(schema, small_data.vocabulary, width=8)
+        times.append(sum("time_bias" in weight.path for weight in model.weights))
+    assert times == [1, 0]
 
 
 def test_heads_that_do_not_fit():

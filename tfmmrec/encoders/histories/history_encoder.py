@@ -42,6 +42,7 @@ class HistoryEncoder(keras.layers.Layer):
         heads: attention heads, where it attends.
         dropout: the share of values hidden in training, of the input and of what each layer adds.
         causal: whether there is an order.
+        timed: whether events have times; where they have none, all that `time` says is `UNKNOWN`.
 
     Attributes:
         ordered: it can read nothing that has no order.
@@ -64,6 +65,7 @@ class HistoryEncoder(keras.layers.Layer):
         heads: int = 4,
         dropout: float = 0.0,
         causal: bool = True,
+        timed: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -73,7 +75,7 @@ class HistoryEncoder(keras.layers.Layer):
                 'no order: give the schema a timestamp, or take the encoder "transformer" or "hstu".'
             )
         self.length, self.width, self.layers, self.heads = length, width, layers, heads
-        self.dropout, self.causal = dropout, causal
+        self.dropout, self.causal, self.timed = dropout, causal, timed
         self.gap = keras.layers.Embedding(GAPS, width, name="gap") if causal else None
         self.input_dropout = Dropout(dropout, name="input_dropout")
 
@@ -124,7 +126,7 @@ class HistoryEncoder(keras.layers.Layer):
         return (shape[0], steps if self.causal else 1, self.width)
 
     def get_config(self) -> dict[str, Any]:
-        names = ("length", "width", "layers", "heads", "dropout", "causal")
+        names = ("length", "width", "layers", "heads", "dropout", "causal", "timed")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
