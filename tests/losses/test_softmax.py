@@ -48,6 +48,36 @@ def test_chunks_give_the_dense_value_and_gradient(chunk, bias):
     assert not slopes[0][WEIGHT == 0].any()
 
 
+@pytest.mark.backend
+def test_positions_that_do_not_weigh_are_not_computed(monkeypatch):
+    """There are as many chunks as those that weigh fill, and the value is that of all positions."""
+    weight = np.zeros(40, "float32")
+    weight[[3, 17, 18, 31]] = [1.0, 2.0, 0.5, 1.5]
+    hidden, target = random(40, WIDTH, seed=6), np.arange(40, dtype="int32") % ITEMS
+    value, by_hidden, by_table = dense(hidden, TABLE, target, weight)
+
+    def loss(hidden, table):
+        return chunked_softmax(hidden, table, ops.convert_to_tensor(target), weight, chunk=2)
+
+    np.testing.assert_allclose(run(loss, hidden, TABLE), value, rtol=1e-5)
+    _, slopes = gradients(loss, [], [hidden, TABLE])
+    np.testing.assert_allclose(slopes[0], by_hidden, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(slopes[1], by_table, rtol=1e-4, atol=1e-5)
+
+    chunks, loop = [], ops.fori_loop
+
+    def counted(first, end, *given):
+        chunks.append(end)
+        return loop(first, end, *given)
+
+    monkeypatch.setattr(ops, "fori_loop", counted)
+    loss(ops.convert_to_tensor(hidden), ops.convert_to_tensor(TABLE))
+    assert int(chunks[0]) == 2
+    for weight[:] in (0, 1):  # of which the loss reads what stands there
+        loss(ops.convert_to_tensor(hidden), ops.convert_to_tensor(TABLE))
+    assert [int(count) for count in chunks[1:]] == [0, 20]
+
+
 def test_by_hand():
     # two candidates, one scored log 3 above the other: ¾ and ¼
     hidden, table = np.asarray([[np.log(3)]], "float32"), np.asarray([[1.0], [0.0]], "float32")

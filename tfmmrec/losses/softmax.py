@@ -16,7 +16,8 @@ def chunked_softmax(
     """Weighted sum of ``−log softmax(hidden · tableᵀ + bias)[target]``.
 
     Positions are worked off in chunks; each chunk's gradient is computed beside its loss, so that neither
-    pass keeps logits (the idea of cut cross-entropy, Wijmans 2025).
+    pass keeps logits (the idea of cut cross-entropy, Wijmans 2025). Those of weight 0 come last, and chunks
+    of them alone are not computed: they are nearly all where only hidden events are asked about.
 
     Args:
         hidden: ``[P, D]`` states.
@@ -38,12 +39,16 @@ def chunked_softmax(
     # integer and constant inputs stay outside: a custom gradient must answer for each of its arguments
     targets = ops.clip(ops.cast(target, "int32"), 0, ops.shape(table)[0] - 1)
     weights = ops.cast(weight, "float32")
-    weights_by_chunk = ops.reshape(ops.pad(weights, [[0, lacking]]), (-1, chunk, 1))
+    order = ops.argsort(ops.cast(weights == 0, "int32"))  # the positions that weigh first
+    asked = -(-ops.sum(ops.cast(weights != 0, "int32")) // chunk)  # chunks that have one
+    sorted_weights = ops.take(weights, order)
+    weights_by_chunk = ops.reshape(ops.pad(sorted_weights, [[0, lacking]]), (-1, chunk, 1))
     shift = None if bias is None else ops.cast(bias, "float32")
 
     @ops.custom_gradient
     def total_loss(hidden: Any, table: Any) -> tuple[Any, Any]:
-        stacked = ops.reshape(ops.pad(hidden, [[0, lacking], [0, 0]]), (-1, chunk, width))
+        in_order = ops.take(hidden, order, axis=0)
+        stacked = ops.reshape(ops.pad(in_order, [[0, lacking], [0, 0]]), (-1, chunk, width))
         transposed = ops.transpose(table)
 
         def one_chunk(i: Any, carry: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
@@ -69,7 +74,7 @@ def chunked_softmax(
 
         nothing = ops.zeros((), "float32")
         start = (nothing, ops.zeros((width, ops.shape(table)[0])), ops.zeros(ops.shape(stacked)))
-        total, table_gradient, hidden_gradient = ops.fori_loop(0, ops.shape(stacked)[0], one_chunk, start)
+        total, table_gradient, hidden_gradient = ops.fori_loop(0, asked, one_chunk, start)
 
         # the target's own term has one row of the table a position: no need of logits
         h, wanted = ops.cast(hidden, "float32"), ops.cast(ops.take(table, targets, axis=0), "float32")
@@ -77,7 +82,8 @@ def chunked_softmax(
         total = total - ops.sum(w * h * wanted)
         if shift is not None:
             total = total - ops.sum(weights * ops.take(shift, targets))
-        hidden_gradient = ops.reshape(hidden_gradient, (-1, width))[:positions] - w * wanted
+        hidden_gradient = ops.reshape(hidden_gradient, (-1, width))[:positions]
+        hidden_gradient = ops.take(hidden_gradient, ops.argsort(order), axis=0) - w * wanted
         table_gradient = ops.transpose(table_gradient) - ops.segment_sum(w * h, targets, ops.shape(table)[0])
 
         def gradient(*upstream: Any, **_: Any) -> tuple[Any, Any]:
