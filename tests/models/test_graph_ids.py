@@ -8,6 +8,8 @@ import pytest
 
 from backends import JIT, run
 from tfmmrec.data.batches import Batches
+from tfmmrec.evaluation.queries import queries_of
+from tfmmrec.evaluation.states import user_states
 from tfmmrec.models import Recommender, build_recommender, without_graph
 from tfmmrec.training import fit, row_updates
 
@@ -89,6 +91,30 @@ def test_a_call_of_the_model_propagates_once(model, small_sets, monkeypatch):
     assert len(asked) == 1
     run(lambda: model.identity_table)
     assert len(asked) == 2  # what was held is forgotten
+
+
+@pytest.mark.backend
+def test_an_evaluation_propagates_once_however_many_are_asked_about(small_sets, monkeypatch):
+    model, asked = connected(small_sets, fusion="sum"), []
+    propagate = type(model.graph).propagate
+    monkeypatch.setattr(
+        type(model.graph), "propagate", lambda self, tables: asked.append(1) or propagate(self, tables)
+    )
+    queries, embedding = queries_of(small_sets.test), encoder(model).embedding.embeddings
+    features = {f"{f}.{part}": array for f, of in small_sets.items.items() for part, array in of.items()}
+    given = {name: features[name] for name in model.item_tower.input}
+    for scale in (1, 2):  # what was compiled is used again, and reads the tables as they are then
+        embedding.assign(scale * keras.ops.convert_to_numpy(embedding))
+        asked.clear()
+        vectors = model.encode_items(small_sets.items, batch=5)["vector"]
+        assert len(vectors) > 10 and len(asked) == 1
+        expected = run(lambda x: model.item_tower(x, training=False)["vector"], given)
+        np.testing.assert_allclose(vectors, expected, atol=1e-5)
+        asked.clear()
+        states = user_states(model, queries, vectors, batch=4)
+        assert len(states) > 4 and len(asked) == 1
+        expected = user_states(without_graph(model), queries, vectors)
+        np.testing.assert_allclose(states, expected, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("graph", [LIGHT_GCN, {"name": "knn", "k": 3, "learned": True}])

@@ -11,7 +11,7 @@ from tfmmrec.data.dataset import history_inputs
 from tfmmrec.data.windows import length_buckets
 from tfmmrec.evaluation.queries import Queries
 from tfmmrec.evaluation.ranking import MEMORY
-from tfmmrec.models import Recommender
+from tfmmrec.models import Recommender, tower_of
 
 _QUERIES = 512  # at once at most: more do not make it faster
 
@@ -38,7 +38,7 @@ def user_states(
     states = np.zeros((len(queries), model.width), "float32")
     if model.user_tower is None:
         return states
-    names = set(model.user_tower.input)
+    names, ask = set(model.user_tower.input), tower_of(model, "user")
     for length, numbers in _by_length(queries.histories.sizes, model.schema.history.length, batch or 64):
         fewest = 1 << (len(numbers) - 1).bit_length()  # a power of two: other splits have nearly as many
         size = batch or min(_at_once(model, length, memory), fewest, _QUERIES)
@@ -48,7 +48,7 @@ def user_states(
             histories = [queries.histories[query] for query in padded]
             inputs = history_inputs(queries.data, queries.users[padded], histories, length)
             inputs["history.vector"] = vectors[np.maximum(inputs["history.item"], 0)]
-            known = np.asarray(model.forward(model.user_tower, {n: inputs[n] for n in names}), "float32")
+            known = np.asarray(ask({n: inputs[n] for n in names}), "float32")
             place = (inputs["history.item"] >= 0).sum(axis=1) if model.schema.ordered else 0
             states[chunk] = known[np.arange(size), place][: len(chunk)]
     return states

@@ -1,7 +1,7 @@
 """The model and where its item vectors come from."""
 
 from tfmmrec.models.auxiliary import AuxiliaryHeads
-from tfmmrec.models.graph_ids import without_graph
+from tfmmrec.models.graph_ids import tower_of, without_graph
 from tfmmrec.models.item_vectors import CachedContent, EncodedNow, IdTable, ItemVectors
 from tfmmrec.models.recommender import Recommender, build_recommender
 from tfmmrec.models.train_step import GradientHook, Gradients, RowGradient, sum_gradients
@@ -18,5 +18,6 @@ __all__ = [
     "RowGradient",
     "build_recommender",
     "sum_gradients",
+    "tower_of",
     "without_graph",
 ]

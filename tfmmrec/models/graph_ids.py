@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -31,9 +32,55 @@ class GraphEncoder(TableEncoder):
     ) -> None:
         super().__init__(graph.sizes[side], graph.width, embedding=tables[side], **kwargs)
         self.side, self.graph, self.tables = side, graph, tables
+        self.lent = _Lent()
 
     def table(self) -> Any:
         return self.graph({side: table.embeddings.value for side, table in self.tables.items()})[self.side]
+
+
+class _Lent:
+    """What `tower_of` made, compiled for the next time; no part of the layer, which Keras would save."""
+
+    tower: LentTower | None = None
+
+
+class LentTower(keras.Model):
+    """A tower that is given the rows of its ids, the input ``rows`` ``[B, D]``, and does not read them.
+
+    Args:
+        tower: of items or users.
+        encoder: of its ids.
+    """
+
+    def __init__(self, tower: keras.Model, encoder: GraphEncoder) -> None:
+        super().__init__(name=f"lent_{tower.name}")
+        self.tower, self.encoder = tower, encoder
+        self.built = True
+
+    def call(self, inputs: dict[str, Any], training: bool | None = None) -> Any:
+        given = dict(inputs)
+        self.encoder.read = given.pop("rows")
+        try:
+            return self.tower(given, training=training)
+        finally:
+            self.encoder.read = None
+
+
+def tower_of(model: Any, side: Side) -> Callable[[dict[str, Any]], Any]:
+    """A `Recommender`'s tower from arrays to arrays, by the weights as they are now.
+
+    A graph is propagated once, however often it is called.
+    """
+    tower = model.item_tower if side == "item" else model.user_tower
+    tables = {name: one for name, one in model.id_tables.items() if name.startswith(f"{side}.")}
+    name, encoder = next(iter(tables.items()), ("", None))
+    if not isinstance(encoder, GraphEncoder):
+        return lambda inputs: model.forward(tower, inputs)
+    model.sync()
+    table = keras.ops.convert_to_numpy(encoder.table())
+    lent = encoder.lent.tower = encoder.lent.tower or LentTower(tower, encoder)
+    ids = name.removeprefix("item.")  # the item tower, which is of one side alone, names its inputs so
+    return lambda inputs: model.forward(lent, {**inputs, "rows": table[inputs[ids]]})
 
 
 def graph_ids(choice: Any, schema: Schema, vocabulary: Vocabulary, width: int) -> dict[Side, GraphEncoder]:

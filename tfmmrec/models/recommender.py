@@ -18,7 +18,7 @@ from tfmmrec.modalities import Id, missing_parts
 from tfmmrec.modalities.id import TableEncoder
 from tfmmrec.models.auxiliary import AuxiliaryHeads, auxiliary_settings
 from tfmmrec.models.features import dropout_rates
-from tfmmrec.models.graph_ids import graph_ids
+from tfmmrec.models.graph_ids import graph_ids, tower_of
 from tfmmrec.models.item_vectors import CachedContent, EncodedNow, IdTable, ItemVectors
 from tfmmrec.models.step import ModelStep
 from tfmmrec.models.towers import (
@@ -220,6 +220,7 @@ class Recommender(TrainStep, keras.Model):
         states = self.vocabulary.features["item"]
         empty = {f.name: missing_parts(f, states[f.name], batch) for f in features}
         encoded: dict[str, list[np.ndarray]] = {key: [] for key in self.item_tower.output}
+        encode = tower_of(self, "item")
         for start in range(0, len(rows), batch):
             chosen = rows[start : start + batch]
             inputs = {}
@@ -228,7 +229,7 @@ class Recommender(TrainStep, keras.Model):
                     padded = empty[feature.name][part].copy()  # one shape, one compilation
                     padded[: len(chosen)] = array[chosen]
                     inputs[f"{feature.name}.{part}"] = padded
-            outputs = self.forward(self.item_tower, inputs)
+            outputs = encode(inputs)
             for key in encoded:
                 encoded[key].append(np.asarray(outputs[key], "float32")[: len(chosen)])
         width = self.width
