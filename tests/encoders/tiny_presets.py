@@ -80,8 +80,10 @@ def _clip(hub: Any) -> tuple[Any, ...]:
 
 def _siglip(hub: Any) -> tuple[Any, ...]:
     vision = hub.models.SigLIPVisionEncoder(patch_size=8, **SIZE, image_shape=(16, 16, 3))
-    text = hub.models.SigLIPTextEncoder(20, 8, **SIZE, max_sequence_length=8)
-    return (hub.models.SigLIPBackbone(vision, text),)
+    pieces = [("<unk>", 0.0, UNKNOWN), ("</s>", 0.0, CONTROL), ("▁word", -1.0, NORMAL), ("▁", -2.0, NORMAL)]
+    pieces += [(letter, -3.0 - place / 8, NORMAL) for place, letter in enumerate(_letters())]
+    text = hub.models.SigLIPTextEncoder(len(pieces), 8, **SIZE, max_sequence_length=8)
+    return hub.models.SigLIPBackbone(vision, text), hub.tokenizers.SigLIPTokenizer(proto=model(pieces))
 
 
 def _whisper(hub: Any) -> tuple[Any, ...]:

@@ -31,7 +31,8 @@ def preset_pieces(preset: str, where: str | Path) -> tuple[dict[str, Any], dict[
 
     Returns:
         ``{"tokeniser": …, "begin": [numbers], "end": [numbers], "padding": …}``, and the terms of the
-        tokeniser. Numbers are one more than the preset's own, but for the padding.
+        tokeniser. Numbers are one more than the preset's own, but for the padding. ``"canonical"`` is there,
+        and true, where texts are first made `canonical`.
 
     Raises:
         ValueError: the preset has no tokeniser, or one that cuts in a way which is not known here.
@@ -50,14 +51,24 @@ def preset_pieces(preset: str, where: str | Path) -> tuple[dict[str, Any], dict[
     )
     if type(theirs).__name__ in _NO_BEGINNING:
         begin = None
-    cuts = {
+    cuts: dict[str, Any] = {
         "tokeniser": choice,
         "begin": [] if begin is None else [begin + 1],
         "end": [] if end is None else [end + 1],
         "padding": padding,
     }
+    if type(theirs).__name__ == "SigLIPTokenizer":
+        cuts["canonical"] = True
     _check(theirs, choice, terms, preset)
     return cuts, terms
+
+
+def canonical(values: Any) -> Any:
+    """Texts as SigLIP has seen them in training: in small letters, without punctuation."""
+    import tensorflow as tf
+
+    values = tf.strings.regex_replace(tf.strings.lower(values), "[[:punct:]]", "")
+    return tf.strings.strip(tf.strings.regex_replace(values, r"\s+", " "))
 
 
 def _translated(theirs: Any, preset: str) -> tuple[dict[str, Any], dict[str, Any]]:

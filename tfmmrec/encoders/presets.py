@@ -53,8 +53,11 @@ def described(preset: str, where: str | Path, kind: str) -> dict[str, Any]:
     backbone = _opened(preset, where, load_weights=False)
     # as a text, which Keras does not take for an object when it finds it in a configuration
     config = json.dumps(_plain(keras.saving.serialize_keras_object(backbone)), sort_keys=True)
-    network = {"kind": kind, "config": config}
+    network: dict[str, Any] = {"kind": kind, "config": config}
     _part(backbone, network, preset)
+    encoder = _encoder(backbone, kind)
+    if type(encoder).__name__ == "SigLIPTextEncoder":  # without a mask: it reads what fills a text up
+        network["places"] = int(encoder.max_sequence_length)
     return network
 
 
@@ -119,7 +122,7 @@ def cannot_be_had(preset: str, error: Exception) -> ValueError:
 def _part(backbone: keras.Model, network: dict[str, Any], preset: str) -> keras.Model:
     """The encoder of one kind of content: without decoders, heads and the encoders of other kinds."""
     kind = network["kind"]
-    backbone = getattr(backbone, _PARTS.get(kind, ""), None) or backbone
+    backbone = _encoder(backbone, kind)
     inputs, output = backbone.input, backbone.output
     if isinstance(output, dict):
         output = next((output[name] for name in _OUTPUTS if name in output), None)
@@ -130,6 +133,8 @@ def _part(backbone: keras.Model, network: dict[str, Any], preset: str) -> keras.
     else:
         there = inputs if isinstance(inputs, dict) else {}
         inputs = {name: there[name] for name in _READS[kind] if name in there}
+        if output is not None and len(output.shape) == 2:  # SigLIP's is of a whole text
+            output = getattr(getattr(backbone, "post_layer_norm", None), "output", None)
         fits = bool(inputs) and output is not None and len(output.shape) == 3  # a vector of each place
     if not fits or output is None:
         raise ValueError(
@@ -137,6 +142,10 @@ def _part(backbone: keras.Model, network: dict[str, Any], preset: str) -> keras.
             "choose one that does."
         )
     return keras.Model(inputs, output, name="network")
+
+
+def _encoder(backbone: Any, kind: str) -> Any:
+    return getattr(backbone, _PARTS.get(kind, ""), None) or backbone
 
 
 def _plain(config: Any) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 
 from tfmmrec import tokenisers
 from tfmmrec.encoders import sequences
-from tfmmrec.encoders.preset_pieces import preset_pieces
+from tfmmrec.encoders.preset_pieces import canonical, preset_pieces
 from tfmmrec.encoders.sequences import SequenceEncoder
 from tfmmrec.layers import check_augment
 from tfmmrec.members import check_choice, make
@@ -263,7 +263,8 @@ class Text(Modality):
         pieces_of, tables = tokeniser.ops(state["terms"])
 
         def tokens(values: Any) -> Any:
-            pieces = pieces_of(cleaned(values, self.clean))
+            texts = cleaned(values, self.clean)
+            pieces = pieces_of(canonical(texts) if cuts.get("canonical") else texts)
             return framed(pieces, self.length, cuts["begin"], cuts["end"])
 
         return tokens, tables

@@ -16,8 +16,8 @@ from tfmmrec.encoders.sequences.sequence_encoder import SequenceEncoder
 class Backbone(SequenceEncoder):
     """The encoder of a preset of keras-hub, and a linear map to the width; it reads content, not vectors.
 
-    Of texts those of BERT, RoBERTa, T5, Gemma, CLIP …, of sounds that of Whisper. A text is cut into the
-    preset's own pieces, a sound turned into its own frames; `layers` are the network's own.
+    Of texts those of BERT, RoBERTa, T5, Gemma, CLIP, SigLIP …, of sounds that of Whisper. A text is cut into
+    the preset's own pieces, a sound turned into its own frames; `layers` are the network's own.
 
     Call: of texts ``(numbers int [B, T], mask bool [B, T])``, numbers being one more than the preset's; of
     sounds ``(frames float [B, S, bands], mask bool [B, S])``, where a token stands for two frames.
@@ -31,7 +31,8 @@ class Backbone(SequenceEncoder):
         network: what preparation learnt of the preset; see `tfmmrec.encoders.presets`.
 
     Raises:
-        ValueError: there is no such way of training, or preparation did not open the preset.
+        ValueError: there is no such way of training, preparation did not open the preset, or it does not read
+            texts of this length.
     """
 
     reads: ClassVar[str] = "content"
@@ -55,6 +56,13 @@ class Backbone(SequenceEncoder):
                 "vocabulary of data that were loaded with this schema."
             )
         self.preset, self.train, self.rank, self.described = preset, train, rank, network
+        places = network.get("places", length)
+        if length > places:
+            raise ValueError(
+                f"The preset {preset!r} reads {places} pieces of a text at most; set length to these or "
+                f"fewer, got {length}."
+            )
+        self._lacking = places - length
         self.network = made(network)
         train_as(self.network, train, rank)
         self._still = train == "frozen" or has_batch_statistics(self.network)
@@ -80,6 +88,8 @@ class Backbone(SequenceEncoder):
         x = self.network(inputs, training=False if self._still else training)
         if self.of_sound:
             mask = mask[:, ::2][:, : self.count]
+        elif self._lacking:
+            x = x[:, : self.count]
         x = self.projection(ops.cast(x, self.compute_dtype))
         # a row without content is no row that the network was made for
         return ops.where(ops.expand_dims(mask, -1), x, ops.zeros_like(x)), mask
@@ -95,6 +105,10 @@ class Backbone(SequenceEncoder):
     def _read(self, numbers: Any, mask: Any) -> dict[str, Any]:
         mask = ops.cast(mask, "int32")
         numbers = ops.where(mask > 0, ops.cast(numbers, "int32") - 1, self.described.get("padding", 0))
+        if self._lacking:  # it knows texts of one length alone, and reads what fills them up
+            behind = [[0, 0], [0, self._lacking]]
+            numbers = ops.pad(numbers, behind, constant_values=self.described.get("padding", 0))
+            mask = ops.pad(mask, behind)
         known = {"token_ids": numbers, "padding_mask": mask, "segment_ids": ops.zeros_like(numbers)}
         return {name: known[name.removeprefix("encoder_")] for name in self.network.input}
 
