@@ -8,43 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from data.any_batches import HISTORIES, SETTINGS, built, rows_of, windows_of
 from tfmmrec.data.batches import Batches
-from tfmmrec.data.dataset import TRAIN, Events, history_inputs
-from tfmmrec.data.negatives import Uniform, log_inclusion, log_unseen
+from tfmmrec.data.dataset import Events, history_inputs
 from tfmmrec.encoders.histories import HIDDEN, UNKNOWN
 from tfmmrec.modalities import History
-
-HISTORIES = st.lists(
-    st.lists(st.tuples(st.integers(0, 50), st.sampled_from([0, 0, 0, 0, 1, 2, 3])), max_size=30),
-    min_size=1,
-    max_size=10,
-).filter(lambda histories: any(split == TRAIN for history in histories for _, split in history))
-SETTINGS = dict(
-    length=st.integers(1, 9), size=st.integers(1, 60), negatives=st.integers(0, 9), seed=st.integers(0, 9)
-)
-
-
-def built(made, histories, length, ordered=True, **settings):
-    items = [[item for item, _ in history] for history in histories]
-    splits = [[split for _, split in history] for history in histories]
-    data = made(items, splits, ordered=ordered, length=length)
-    return data, Batches(data, data.schema, **settings)
-
-
-def rows_of(batch):
-    """Rows of the events read ``[B, L]`` and asked about ``[B, K]``, −1 is padding."""
-    x, y, _ = batch
-    read = np.where(x["history.item"] >= 0, x["event.kind.value"] - 1, -1)
-    return read, np.where(x["candidate"] >= 0, y["event"].astype(int), -1)
-
-
-def windows_of(batch):
-    """Of each window of a batch its number, where its states stand, and where what they read stands."""
-    for row, window in enumerate(batch[0]["history.window"]):
-        for number in np.unique(window[window >= 0]):
-            places = np.flatnonzero(window == number)
-            assert (np.diff(places) == 1).all(), "the states of a window stand side by side"
-            yield number, (row, places), (row, places[1:] - 1)
 
 
 @settings(deadline=None, max_examples=50)
@@ -97,133 +65,6 @@ def test_sets_ask_each_user_about_items_outside_the_context(made, histories, len
             assert set(known) <= set(data.train.rows[data.events.user[data.train.rows] == user])
             assert len(set(data.events.item[known])) == len(known)
     assert sorted(users) == sorted({int(data.events.user[row]) for row in data.train.rows})
-
-
-@settings(deadline=None, max_examples=50)
-@given(histories=HISTORIES, ordered=st.booleans(), **SETTINGS)
-def test_each_item_is_there_once_and_found_by_position(
-    made, histories, ordered, length, size, negatives, seed
-):
-    data, batches = built(made, histories, length, ordered, batch_events=size, negatives=negatives, seed=seed)
-    trained, retrieval = data.vocabulary.trained_items, data.schema.retrieval.name
-    for batch in batches:
-        x, y, _ = batch
-        read, asked = rows_of(batch)
-        distinct = x["item.row"][x["item.row"] >= 0]
-        assert x["item.row"][: len(distinct)].tolist() == distinct.tolist()
-        assert len(set(distinct)) == len(distinct)
-        assert (distinct < trained).all()
-        needed = set(data.events.item[np.concatenate([read[read >= 0], asked[asked >= 0]])])
-        assert needed <= set(distinct)
-        assert len(distinct) == min(trained, len(needed) + negatives)
-        assert len(x["item.row"]) == min(b for b in batches.item_buckets if b >= len(distinct))
-        for positions, rows in ((x["history.item"], read), (x["candidate"], asked)):
-            np.testing.assert_array_equal(positions >= 0, rows >= 0)
-            np.testing.assert_array_equal(
-                x["item.row"][positions[rows >= 0]], data.events.item[rows[rows >= 0]]
-            )
-        np.testing.assert_array_equal(y[retrieval][asked >= 0], data.events.item[asked[asked >= 0]])
-
-
-@settings(deadline=None, max_examples=50)
-@given(histories=HISTORIES, ordered=st.booleans(), **SETTINGS)
-def test_every_epoch_has_as_many_batches_of_the_promised_shapes(
-    made, histories, ordered, length, size, negatives, seed
-):
-    _, batches = built(made, histories, length, ordered, batch_events=size, negatives=negatives, seed=seed)
-    count = len(batches)
-    for users, places, candidates in batches.shapes:
-        assert users == max(1, size // (places + 1))
-        assert candidates == places + 1 or not ordered
-    for epoch in range(6):
-        batches.epoch = epoch
-        assert len(batches) == len(list(batches)) == count
-        for x, y, w in batches:
-            shape = (*x["history.item"].shape, x["candidate"].shape[1])
-            assert shape in batches.shapes
-            assert x["history.time"].shape == x["event.kind.value"].shape == shape[:2]
-            assert x["history.window"].shape == (shape[0], shape[1] + 1)
-            windows = x["history.window"].max() + 1
-            if ordered:
-                windows = min(bucket for bucket in batches.window_buckets if bucket >= windows)
-            assert x["user.gender.value"].shape == ((windows,) if ordered else shape[:1])
-            assert {a.shape for a in (*y.values(), *w.values())} == {(shape[0], shape[2])}
-
-
-def test_an_epoch_of_more_windows_than_were_expected_is_cut_again(made):
-    data = made([range(20 + user) for user in range(12)], length=7)
-    batches = Batches(data, data.schema, batch_events=8)  # one window of 8 events each
-    for epoch in range(60):
-        batches.epoch = epoch
-        assert sorted(row for b in batches for row in rows_of(b)[1].ravel() if row >= 0) == list(range(306))
-
-
-def test_negatives_change_with_batch_and_epoch(made):
-    data = made([[user, user] for user in range(60)])
-    batches = Batches(data, data.schema, batch_events=2, negatives=10)  # one user each
-    drawn = []
-    for epoch in range(2):
-        batches.epoch = epoch
-        drawn += [(x["item.row"][0], frozenset(x["item.row"][1:11])) for x, _, _ in batches]
-    assert len({negatives for _, negatives in drawn}) > 110
-    assert all(len(negatives) == 10 and item not in negatives for item, negatives in drawn)
-    by_user = [{negatives for item, negatives in drawn if item == user} for user in range(60)]
-    assert all(len(negatives) == 2 for negatives in by_user)
-
-
-@pytest.mark.parametrize("items", [1, 32, 33, 64, 65, 97, 200, 300])
-def test_a_batch_of_many_items_takes_a_larger_size(made, items):
-    data = made([range(items), range(300)], length=299)
-    batches = Batches(data, data.schema, batch_events=1)  # each user alone, as neither fits beside the other
-    sizes = {(x["candidate"] >= 0).sum(): x["item.row"] for x, _, _ in batches}
-    row = sizes[items]
-    assert (row >= 0).sum() == items
-    assert len(row) == min(b for b in (32, 64, 96, 128, 192, 256, 320) if b >= items)
-
-
-@pytest.mark.parametrize("encoded", [1, 7, 31])
-def test_fewer_items_are_encoded_than_there_are(made, encoded):
-    data = made([range(3 * user, 3 * user + 9) for user in range(20)], length=8)
-    batches = Batches(data, data.schema, batch_events=18, negatives=4, encoded=encoded)
-    chosen = set()
-    for x, _, _ in batches:
-        row, place = x["item.row"], x["item.encoded"]
-        assert {x[f"item.{name}"].shape[0] for name in ("item_id.id", "title.tokens", "price.number")} == {
-            encoded
-        }
-        count = min(encoded, (row >= 0).sum())
-        assert sorted(place[place >= 0]) == list(range(count))
-        assert (place[row < 0] == -1).all()
-        items = row[np.argsort(np.where(place >= 0, place, len(row)))[:count]]
-        np.testing.assert_array_equal(x["item.item_id.id"], np.pad(items + 1, (0, encoded - count)))
-        chosen |= {frozenset(np.flatnonzero(place >= 0))}
-    assert len(chosen) > 1
-
-
-@pytest.mark.parametrize("encoded", [7, None])
-def test_the_chance_to_be_encoded_given_the_events(made, encoded):
-    data = made([range(3 * user, 3 * user + 9) for user in range(20)], length=8)
-    trained = data.vocabulary.trained_items
-    batches = Batches(data, data.schema, batch_events=18, negatives=4, encoded=encoded, cached=True)
-    alone = Batches(data, data.schema, batch_events=18)
-    for (x, _, _), (of_events, _, _) in zip(batches, alone, strict=True):
-        events, all_of_them = (of_events["item.row"] >= 0).sum(), (x["item.row"] >= 0).sum()
-        others = 4 if encoded is None else 3  # of seven, four are of events
-        assert all_of_them == events + others
-        expected = np.zeros(len(x["item.row"]))
-        expected[:events] = np.log(1 if encoded is None else 4 / events)
-        expected[events:all_of_them] = np.log(others / (trained - events))
-        np.testing.assert_allclose(x["item.log_encoded"], expected, atol=1e-6)
-    full = Batches(data, data.schema, batch_events=10_000, negatives=4, cached=True)[0][0]
-    np.testing.assert_array_equal(full["item.log_encoded"], 0)
-
-
-def test_every_item_is_encoded_by_default_and_where_there_is_room(made):
-    data = made([range(3 * user, 3 * user + 9) for user in range(20)], length=8)
-    for encoded in (None, 96):
-        for x, _, _ in Batches(data, data.schema, batch_events=18, encoded=encoded):
-            np.testing.assert_array_equal(x["item.encoded"], np.arange(len(x["item.row"])))
-            np.testing.assert_array_equal(x["item.item_id.id"], x["item.row"] + 1)
 
 
 def test_arrays_have_their_types(made):
@@ -387,44 +228,6 @@ def test_inputs_are_those_of_evaluation(made):
     assert users_seen == 3
 
 
-@pytest.mark.parametrize("ordered", [True, False])
-def test_log_q_counts_events_per_batch(made, ordered):
-    histories = [[1, 2, 3, 4, 5], [1, 2, 3, 6, 7], [1, 2, 8, 9, 3]] * 4
-    data = made(histories, ordered=ordered)
-    batches = Batches(data, data.schema, batch_events=15, negatives=2)
-    assert len(batches) == 4  # three users with all of their five events in each
-    counts = np.asarray([12, 12, 12, 4, 4, 4, 4, 4, 4])
-    unseen, negatives = log_unseen(counts, 15.0), Uniform(2)
-    negatives.learn(counts, np.exp(unseen), 2)
-    expected = log_inclusion(unseen, negatives.log_missed)
-    for x, _, _ in batches:
-        real = x["item.row"] >= 0
-        np.testing.assert_allclose(x["item.log_q"][real], expected[x["item.row"][real]], rtol=1e-6)
-        assert (x["item.log_q"][~real] == 0).all()
-
-
-@pytest.mark.parametrize("ordered", [True, False])
-def test_log_q_is_near_how_often_an_item_is_there(made, ordered):
-    generator = np.random.default_rng(0)
-    popularity = 1 / np.arange(1, 151)
-    popularity /= popularity.sum()
-    # users of many items, who bring most of the rare ones, have no place for all of them in a set
-    histories = [generator.choice(150, size, p=popularity) for size in generator.choice([4, 200], 200)]
-    data = made(histories, ordered=ordered, length=9)
-    batches = Batches(data, data.schema, batch_events=60, negatives=10)
-    seen, log_q = np.zeros(data.vocabulary.trained_items), np.zeros(data.vocabulary.trained_items)
-    epochs = 2 if ordered else 30
-    for epoch in range(epochs):
-        batches.epoch = epoch
-        for x, _, _ in batches:
-            row = x["item.row"][x["item.row"] >= 0]
-            seen[row] += 1
-            log_q[row] = x["item.log_q"][: len(row)]
-    error = np.exp(log_q) - seen / (epochs * len(batches))
-    assert np.abs(error).mean() < 0.02
-    assert np.abs(error).max() < 0.08
-
-
 def same(one, other):
     return all(
         a.keys() == b.keys() and all(np.array_equal(a[k], b[k], equal_nan=a[k].dtype.kind == "f") for k in a)
@@ -449,34 +252,6 @@ def test_a_batch_follows_from_seed_epoch_and_index(made, ordered):
     other.epoch = 1
     assert not all(map(same, batches, other))
     assert not all(map(same, batches, later))
-
-
-@pytest.mark.parametrize(("ordered", "rows"), [(True, 50 + 17), (False, 100)])
-def test_users_are_shuffled_among_batches_and_batches_among_themselves(made, ordered, rows):
-    """With an order, three short windows stand in one row as long as a long one."""
-    data = made([range(3)] * 50 + [range(9)] * 50, ordered=ordered, length=8)
-    batches = Batches(data, data.schema, batch_events=90)
-    together, long_ones = set(), set()
-    for epoch in range(6):
-        batches.epoch = epoch
-        filled = [len({row for _, (row, _), _ in windows_of(batch)}) for batch in batches]
-        assert sum(filled) == rows
-        users = [frozenset(x["user.gender.value"]) for x, _, _ in batches]
-        assert not together & set(users)
-        together |= set(users)
-        long_ones.add(tuple(sum(user > 50 for user in of_batch) for of_batch in users))
-    assert len(long_ones) > 3, "the batches with the long windows come in another order, or have other rows"
-
-
-def test_windows_are_cut_elsewhere_in_each_epoch(made):
-    data = made([range(60)], length=9)
-    batches = Batches(data, data.schema, batch_events=10)
-    starts = set()
-    for epoch in range(100):
-        batches.epoch = epoch
-        for batch in batches:
-            starts |= {rows_of(batch)[1][row, places[0]] for _, (row, places), _ in windows_of(batch)}
-    assert starts == set(range(60))
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from data.any_batches import windows_of
 from tfmmrec.data.batches import Batches
 from tfmmrec.data.history_changes import items_near, reordered
 from tfmmrec.data.windows import Sequences
@@ -36,14 +37,6 @@ def items_of(batch):
     """The items that are read ``[B, L]``, −1 is none."""
     x = batch[0]
     return np.where(x["history.item"] >= 0, x["item.row"][x["history.item"]], -1)
-
-
-def windows_of(batch):
-    """Of each window the states and what they read, as places of the batch."""
-    for row, window in enumerate(batch[0]["history.window"]):
-        for number in np.unique(window[window >= 0]):
-            places = np.flatnonzero(window == number)
-            yield (row, places), (row, places[1:] - 1)
 
 
 @settings(max_examples=40)
@@ -80,7 +73,7 @@ def test_what_is_asked_comes_next_after_what_is_read(made, sizes, length, seed, 
     for batch in batches:
         read, asked = rows_of(batch)
         np.testing.assert_array_equal(items_of(batch), np.where(read >= 0, data.events.item[read], -1))
-        for states, reads in windows_of(batch):
+        for _, states, reads in windows_of(batch):
             window, known, counted = asked[states], read[reads], batch[2]["next_item"][states]
             seen += window.tolist()
             assert (np.diff(window) == 1).all()
@@ -101,7 +94,7 @@ def test_only_states_within_a_stretch_are_not_asked(made):
     lost = []
     for batch in batches:
         read, asked = rows_of(batch)
-        for states, reads in windows_of(batch):
+        for _, states, reads in windows_of(batch):
             counted = batch[2]["next_item"][states].astype(bool)
             known, window = read[reads], asked[states]
             closed = [set(known[:j]) == set(window[:j]) for j in range(len(window))]

@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from tfmmrec.data.batch_items import Arrays, BatchItems, padded
 from tfmmrec.data.dataset import Data
-from tfmmrec.data.distinct import distinct, item_buckets
+from tfmmrec.data.distinct import item_buckets
+from tfmmrec.data.epoch_plan import EpochPlanner
 from tfmmrec.data.history_changes import HistoryChanges
-from tfmmrec.data.negatives import Negatives, log_inclusion, log_unseen, negatives_of
-from tfmmrec.data.windows import Placement, Sequences, Sets, Windows, ranges
+from tfmmrec.data.negatives import Negatives, log_unseen, negatives_of
+from tfmmrec.data.windows import Sequences, Sets, ranges
 from tfmmrec.encoders.histories import HIDDEN, UNKNOWN
 from tfmmrec.modalities import elapsed, missing_parts
 from tfmmrec.schema import SIDES, Schema, Side
 
-Arrays = dict[str, np.ndarray]
 Batch = tuple[Arrays, Arrays, Arrays]
 """Inputs, labels by task and weights by task; see `Batches`."""
-
-_TRIALS = 8  # epochs planned ahead to learn how many batches one takes
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """One epoch: the list of events, the windows in it, where they stand, each batch's bucket and rows."""
-
-    epoch: int
-    rows: np.ndarray
-    windows: Windows
-    placement: Placement
-    batches: list[tuple[int, np.ndarray]]
 
 
 def default_batch_events(schema: Schema) -> int:
@@ -131,16 +117,12 @@ class Batches:
         self._changes = HistoryChanges(schema, data, self._generator(3))
         length = 0 if schema.user_id is None else schema.history.length
         crop = self._changes.shares.get("crop", 0.0)
-        self._cutter = Sequences(data.events, length, crop) if schema.ordered else Sets(data.events, length)
+        cutter = Sequences(data.events, length, crop) if schema.ordered else Sets(data.events, length)
         self.shapes = [
             (max(1, batch_events // (length + 1)), length, candidates)
-            for length, candidates in zip(
-                self._cutter.lengths.tolist(), self._cutter.candidates.tolist(), strict=True
-            )
+            for length, candidates in zip(cutter.lengths.tolist(), cutter.candidates.tolist(), strict=True)
         ]
         """``(B, L, K)`` of each length bucket."""
-        self.item_buckets = item_buckets(data.vocabulary.trained_items)
-        """Every U there can be."""
         self.window_buckets = item_buckets(self.shapes[0][0] * self.shapes[0][2]) if schema.ordered else None
         """Every W there can be; None where W is B."""
         self._missing = {
@@ -152,15 +134,16 @@ class Batches:
         }
         self._masked = schema.history.masked if schema.ordered else 0.0
         self._timed = schema.ordered and not np.isnan(data.events.time).all()
-        trials = [self._cutter.cut(self._generator(0, trial)) for trial in range(_TRIALS)]
-        self._count = max(sum(self._batches_per_bucket(self._cutter.place(trial))) for trial in trials)
-        self._plan = self._plan_epoch(0)
-        self._counts, self._log_unseen = self._events_per_item()
-        self.learn_negatives()
+        self._planner = EpochPlanner(cutter, [size for size, _, _ in self.shapes], self._generator)
+        self._plan = self._planner.plan(0)
+        trained = data.vocabulary.trained_items
+        self._items = BatchItems(trained, self.negatives, encoded, cached, *self._events_per_item())
+        self.item_buckets = self._items.buckets
+        """Every U there can be."""
 
     def __len__(self) -> int:
         """Number of batches, the same in every epoch."""
-        return self._count
+        return self._planner.count
 
     @property
     def epoch(self) -> int:
@@ -176,7 +159,7 @@ class Batches:
         if epoch < 0:
             raise ValueError(f"epoch must be 0 or more, got {epoch}.")
         if epoch != self._plan.epoch:
-            self._plan = self._plan_epoch(epoch)
+            self._plan = self._planner.plan(epoch)
 
     def __getitem__(self, index: int) -> Batch:
         """The batch of this index in the current epoch.
@@ -206,7 +189,7 @@ class Batches:
             wanted = size
         else:
             wanted = self.window_buckets[np.searchsorted(self.window_buckets, len(chosen))]
-        user = _padded(windows.user[chosen], wanted)
+        user = padded(windows.user[chosen], wanted)
         hidden = np.zeros(read.shape, bool)
         if self._masked:
             share = self._generator(3, plan.epoch, index).random(read.shape)
@@ -226,7 +209,8 @@ class Batches:
             if self.schema.ordered:  # a state is asked one place later than the last that it reads
                 counted[:, 1:][shifted] = False
         chance = self._generator(2, plan.epoch, index)
-        x, position = self._distinct_items(read_items, asked_items, chance)
+        x, encoded, position = self._items(read_items, asked_items, chance)
+        x |= self._features("item", self.data.items, encoded)
         history, x["candidate"] = position
         if self.schema.user_id is not None:
             whose = np.full(size * (length + 1), -1, "int32")
@@ -239,48 +223,12 @@ class Batches:
         x |= self._features("user", self.data.users, user)
         return x, *self._labels(asked, asked_items, counted)
 
-    def _generator(self, *key: int) -> np.random.Generator:
-        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=key))
-
-    def _batches_per_bucket(self, placement: Placement) -> list[int]:
-        counts = np.bincount(placement.bucket, minlength=len(self.shapes))
-        return [-(-int(count) // size) for count, (size, _, _) in zip(counts, self.shapes, strict=True)]
-
-    def _plan_epoch(self, epoch: int) -> _Plan:
-        generator = self._generator(1, epoch)
-        while True:
-            windows = self._cutter.cut(generator).shuffled(generator)
-            placement = self._cutter.place(windows)
-            per_bucket = self._batches_per_bucket(placement)
-            if sum(per_bucket) <= self._count:
-                break  # else, which is rare, other offsets, which take no more batches than a trial
-        per_bucket[int(np.argmax(per_bucket))] += self._count - sum(per_bucket)
-
-        shuffled = generator.permutation(len(placement.bucket))
-        bucket = placement.bucket[shuffled]
-        batches = [
-            (number, part)
-            for number, count in enumerate(per_bucket)
-            if count
-            for part in np.array_split(shuffled[bucket == number], count)
-        ]
-        order = generator.permutation(len(batches))
-        rows = self._cutter.rows(generator)
-        return _Plan(epoch, rows, windows, placement, [batches[i] for i in order])
-
     def learn_negatives(self) -> None:
         """Tells the negatives of the items; call it again when something about them has changed."""
-        absent = np.exp(self._log_unseen)
-        _, others = self._room(round(len(absent) - absent.sum()))
-        self.negatives.learn(self._counts, absent, others)
+        self._items.learn_negatives()
 
-    def _room(self, events: int) -> tuple[int, int]:
-        """How many of a batch's items of events are encoded, and how many others are drawn."""
-        others = min(self.negatives.count, self.data.vocabulary.trained_items - events)
-        if not self.encoded:
-            return events, others
-        encoded = min(events, max(-(-self.encoded // 2), self.encoded - others))
-        return encoded, min(others, self.encoded - encoded)
+    def _generator(self, *key: int) -> np.random.Generator:
+        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=key))
 
     def _events_per_item(self) -> tuple[np.ndarray, np.ndarray]:
         """Expected events of each trained item in an epoch, and the log of its chance to be in no batch's."""
@@ -294,37 +242,6 @@ class Batches:
         counts = np.bincount(events.item[rows], chance[user], self.data.vocabulary.trained_items)
         others = self._changes.substitutes(counts * (windows.history_size.sum() / max(1, slots.sum())))
         return counts + others, log_unseen(counts + others, (slots.sum() + others.sum()) / len(self))
-
-    def _distinct_items(
-        self, read: np.ndarray, asked: np.ndarray, generator: np.random.Generator
-    ) -> tuple[Arrays, tuple[np.ndarray, np.ndarray]]:
-        """``item.*`` of the distinct items, and positions for rows of the catalogue."""
-        trained = self.data.vocabulary.trained_items
-        found, position = distinct(np.concatenate([read.ravel(), asked.ravel()]), trained)
-        events = len(found)
-        encoded, others = self._room(events)  # of the events' items some; of the others, all
-        if others:
-            found = np.concatenate([found, self.negatives.draw(found, trained, others, generator)])
-            others = len(found) - events
-        size = self.item_buckets[np.searchsorted(self.item_buckets, len(found))]
-        row = _padded(found, size)
-        log_q, log_encoded = np.zeros(size, "float32"), np.zeros(size, "float32")
-        log_q[: len(found)] = log_inclusion(self._log_unseen[found], self.negatives.log_missed[found])
-        if events:  # an epoch may end with a batch of padding
-            log_encoded[:events] = np.log(encoded / events)
-        if self.cached:
-            drawn = found[events:]
-            log_encoded[events : len(found)] = self.negatives.log_drawn(drawn, trained - events, others)
-        x = {"item.row": row, "item.log_q": log_q, "item.log_encoded": log_encoded}
-        place = np.arange(size, dtype="int32")
-        if self.encoded and self.encoded < size:
-            drawn = np.concatenate([generator.permutation(events)[:encoded], np.arange(events, len(found))])
-            place = np.full(size, -1, "int32")
-            place[drawn] = np.arange(len(drawn))
-            row = _padded(row[drawn], self.encoded)
-        x["item.encoded"] = place
-        x |= self._features("item", self.data.items, row)
-        return x, (position[: read.size].reshape(read.shape), position[read.size :].reshape(asked.shape))
 
     def _times(self, rows: np.ndarray) -> np.ndarray:
         if not self._timed:
@@ -356,13 +273,6 @@ class Batches:
             weight = np.where(count, events.weights[task.name][rows], 0)
             w[task.name] = weight.astype("float32", copy=False)
         return y, w
-
-
-def _padded(rows: np.ndarray, size: int) -> np.ndarray:
-    """Rows ``[size]``: those given, and −1 behind them."""
-    padded = np.full(size, -1, "int32")
-    padded[: len(rows)] = rows
-    return padded
 
 
 def _check_prepared(data: Data, schema: Schema) -> None:
