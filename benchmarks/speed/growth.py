@@ -34,7 +34,7 @@ from tfmmrec.data.feeds import feed
 from tfmmrec.data.vocabulary import Vocabulary
 from tfmmrec.modalities import History
 from tfmmrec.models import build_recommender
-from tfmmrec.models.recommender import FULL_SOFTMAX_ITEMS
+from tfmmrec.models.item_vectors import FULL_SOFTMAX_ITEMS
 from tfmmrec.schema import Schema
 from tfmmrec.tasks import NextItem
 from tfmmrec.training.row_updates import adamw

@@ -7,8 +7,14 @@ from typing import Any
 import keras
 from keras import ops
 
+from tfmmrec.data.vocabulary import Vocabulary
 from tfmmrec.layers import unit
 from tfmmrec.losses import chunked_softmax, sampled_softmax
+from tfmmrec.modalities import Id
+from tfmmrec.schema import Schema
+
+FULL_SOFTMAX_ITEMS = 100_000
+"""Catalogues up to this size get a full softmax by default."""
 
 
 class ItemVectors(keras.layers.Layer):
@@ -145,3 +151,26 @@ class EncodedNow(ItemVectors):
             hidden, target, batch["targets"], batch["rows"], batch["vectors"], batch["log_q"]
         )
         return ops.sum(ops.cast(weight, "float32") * losses)
+
+
+PROVIDERS: dict[str, type[ItemVectors]] = {"table": IdTable, "cached": CachedContent, "encoded": EncodedNow}
+"""By the names they are chosen by."""
+
+
+def provider_of(schema: Schema, vocabulary: Vocabulary, choice: str) -> type[ItemVectors]:
+    """The provider of this name, or with ``"auto"`` the first that fits.
+
+    Raises:
+        ValueError: there is none of that name, or it does not fit the schema.
+    """
+    features = schema.features("item")
+    id_alone = len(features) == 1 and isinstance(features[0], Id)
+    if choice == "auto":
+        small = vocabulary.trained_items <= FULL_SOFTMAX_ITEMS
+        content = "cached" if schema.user_id is not None else "encoded"  # nobody ranks all items
+        choice = ("table" if id_alone else content) if small else "encoded"
+    if choice not in PROVIDERS:
+        raise ValueError(f"item_vectors must be auto, {', '.join(PROVIDERS)}; got {choice!r}.")
+    if choice == "table" and not id_alone:
+        raise ValueError("item_vectors='table' is for items whose only feature is the id; take 'cached'.")
+    return PROVIDERS[choice]

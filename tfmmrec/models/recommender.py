@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import replace
 from typing import Any
 
 import keras
@@ -13,13 +12,13 @@ from keras import ops
 from tfmmrec.data.dataset import Features
 from tfmmrec.data.vocabulary import Vocabulary
 from tfmmrec.graphs import Graph
-from tfmmrec.members import chosen
 from tfmmrec.modalities import Id, missing_parts
 from tfmmrec.modalities.id import TableEncoder
 from tfmmrec.models.auxiliary import AuxiliaryHeads, auxiliary_settings
+from tfmmrec.models.dtype_policy import under_dtype_policy
 from tfmmrec.models.features import dropout_rates
 from tfmmrec.models.graph_ids import graph_ids, tower_of
-from tfmmrec.models.item_vectors import CachedContent, EncodedNow, IdTable, ItemVectors
+from tfmmrec.models.item_vectors import PROVIDERS, provider_of
 from tfmmrec.models.step import ModelStep
 from tfmmrec.models.towers import (
     Gather,
@@ -32,17 +31,12 @@ from tfmmrec.models.towers import (
     user_tower,
 )
 from tfmmrec.models.train_step import TrainStep
-from tfmmrec.schema import SIDES, Schema, Side
-
-FULL_SOFTMAX_ITEMS = 100_000
-"""Catalogues up to this size get a full softmax by default."""
-
-_PROVIDERS = {"table": IdTable, "cached": CachedContent, "encoded": EncodedNow}
+from tfmmrec.schema import Schema, Side
 
 
 @keras.saving.register_keras_serializable("tfmmrec")
 class Recommender(TrainStep, keras.Model):
-    """A multi-modal multi-task recommender; built by `build_recommender`.
+    """A multi-modal multi-task recommender; built by `build_recommender`, which tells what its arguments are.
 
     Inputs are the batches of `tfmmrec.data.Batches`; outputs ``states`` ``[B, S, D]``, ``candidates``
     ``[B, K, D]``, ``items`` ``[U, D]`` and one of each head by the task's name; with auxiliary heads also
@@ -78,7 +72,7 @@ class Recommender(TrainStep, keras.Model):
         **kwargs: Any,
     ) -> None:
         vocabulary, cosine = vocabulary.sizes(), temperature is not None
-        provider = _provider(schema, vocabulary, item_vectors)(
+        provider = provider_of(schema, vocabulary, item_vectors)(
             vocabulary.trained_items, width, cosine=cosine, name="item_vectors"
         )
         ids, hidden = graph_ids(graph, schema, vocabulary, width), dropout_rates(schema, modality_dropout)
@@ -258,7 +252,7 @@ class Recommender(TrainStep, keras.Model):
             "schema": self.schema.to_dict(),
             "vocabulary": self.vocabulary.to_dict(),
             "width": self.width,
-            "item_vectors": next(k for k, v in _PROVIDERS.items() if isinstance(self.item_vectors, v)),
+            "item_vectors": next(k for k, v in PROVIDERS.items() if isinstance(self.item_vectors, v)),
             "dtype": keras.saving.serialize_keras_object(self.dtype_policy),
             **self._choices,
         }
@@ -273,100 +267,5 @@ class Recommender(TrainStep, keras.Model):
         policy = keras.saving.deserialize_keras_object(config.pop("dtype"))
         schema = Schema.from_dict(config.pop("schema"))
         vocabulary = Vocabulary.from_dict(config.pop("vocabulary"))
-        return build_recommender(schema, vocabulary, dtype=policy, **config)
-
-
-def build_recommender(
-    schema: Schema,
-    vocabulary: Vocabulary,
-    width: int = 64,
-    fusion: Any = "transformer",
-    alignment: Any = None,
-    sharing: Any = "shared_bottom",
-    item_vectors: str = "auto",
-    dropout: float | None = None,
-    temperature: float | None = None,
-    graph: Any = None,
-    auxiliary: Any = None,
-    modality_dropout: float | dict[str, float] | None = None,
-    dtype: Any = None,
-    seed: int | None = None,
-    name: str = "recommender",
-) -> Recommender:
-    """Builds the model for a schema.
-
-    Args:
-        schema: features and tasks; a twin (`Schema.only`) may use fewer than were prepared.
-        vocabulary: of the prepared data.
-        width: D of every token, vector and state; a multiple of 4.
-        fusion: a name such as ``"transformer"``, ``"concat"`` or ``"sum"`` (`tfmmrec list fusion` lists
-            them), a `Fusion` class, or a dict of ``name`` and settings.
-        alignment: ``"contrastive"`` or another (`tfmmrec list alignment`), or None; given likewise. With one,
-            an export answers ``search``.
-        sharing: what the heads share: ``"shared_bottom"``, ``"mmoe"``, ``"ple"`` … (`tfmmrec list sharing`);
-            given likewise.
-        item_vectors: where the loss takes the vectors of all items from: ``"table"`` (ids alone),
-            ``"cached"`` (ids and cached content: full softmax), ``"encoded"`` (this step's items: sampled
-            softmax), ``"auto"`` (the first that fits; encoded beyond 100,000 items, and without users).
-        dropout: the share of values hidden in training, of fusion, sharing and history alike; None: of each
-            its own. What hides whole modalities is `modality_dropout`.
-        temperature: score by the cosine of state and item vector, divided by this (0.1 to 0.2 is usual), in
-            training as in serving, instead of by their inner product: popular items then have no longer
-            vectors than others, and sets of items are matched better. None: inner products.
-        graph: what moves the vectors of ids: ``"light_gcn"`` over users and the items they met,
-            ``"knn"`` over items and those most like them (`tfmmrec list graphs`), given likewise; or None.
-            `fit` learns the edges from the events of training.
-        auxiliary: a head for each modality of the items, which must answer the tasks by itself in training:
-            the weight of their loss, such as 0.1, or a dict of ``weight``, ``weights`` by modality, and
-            ``probe``, with which heads only measure; see `AuxiliaryHeads`. None: no heads.
-        modality_dropout: the share of rows that whole features are hidden of in training: one for all
-            features of items and users, or by name; a row never loses all it has. None: by each feature's own
-            setting ``dropout``, drawn for each feature alone.
-        dtype: a dtype policy such as ``"mixed_bfloat16"``; the global one by default.
-        seed: makes the initial weights reproducible.
-        name: the model's name.
-
-    Raises:
-        ValueError: a setting that does not fit the schema.
-    """
-    if width < 8 or width % 4:
-        raise ValueError(f"width must be a multiple of 4 and at least 8 (there are 4 heads), got {width}.")
-    for side in SIDES:
-        for feature in schema.features(side):
-            if feature.name not in vocabulary.features[side]:
-                raise ValueError(
-                    f"The schema's {side} feature {feature.name!r} was not prepared; there are "
-                    f"{sorted(vocabulary.features[side])}. Load the data with this schema."
-                )
-    if temperature is not None and not temperature > 0:
-        raise ValueError(f"temperature divides cosines and must be above 0, such as 0.15; got {temperature}.")
-    if dropout is not None:
-        if not 0 <= dropout < 1:
-            raise ValueError(f"dropout is a share of values, in [0, 1), got {dropout}.")
-        if schema.user_id is not None:
-            schema = replace(schema, history=replace(schema.history, dropout=dropout))
-        fusion, sharing = ({**chosen(choice), "dropout": dropout} for choice in (fusion, sharing))
-    if seed is not None:
-        keras.utils.set_random_seed(seed)
-    before = keras.config.dtype_policy()
-    try:
-        if dtype is not None:
-            keras.config.set_dtype_policy(dtype)
-        choices = (fusion, alignment, sharing, item_vectors, temperature, graph, auxiliary, modality_dropout)
-        return Recommender(schema, vocabulary, width, *choices, name)
-    finally:
-        keras.config.set_dtype_policy(before)
-
-
-def _provider(schema: Schema, vocabulary: Vocabulary, choice: str) -> type[ItemVectors]:
-    features = schema.features("item")
-    id_alone = len(features) == 1 and isinstance(features[0], Id)
-    if choice == "auto":
-        small = vocabulary.trained_items <= FULL_SOFTMAX_ITEMS
-        content = "cached" if schema.user_id is not None else "encoded"  # nobody ranks all items
-        choice = ("table" if id_alone else content) if small else "encoded"
-    if choice not in _PROVIDERS:
-        raise ValueError(f"item_vectors must be auto, {', '.join(_PROVIDERS)}; got {choice!r}.")
-    if choice == "table" and not id_alone:
-        raise ValueError("item_vectors='table' is for items whose only feature is the id; take 'cached'.")
-    return _PROVIDERS[choice]
+        with under_dtype_policy(policy):
+            return cls(schema, vocabulary, **config)

@@ -11,7 +11,7 @@ from keras import ops
 from tfmmrec.layers import read_rows, write_rows
 from tfmmrec.members import suggestion
 from tfmmrec.models import Recommender, RowGradient
-from tfmmrec.models.recommender import FULL_SOFTMAX_ITEMS
+from tfmmrec.models.item_vectors import FULL_SOFTMAX_ITEMS
 from tfmmrec.schema import SIDES
 from tfmmrec.training.layer_rates import layer_rates
 from tfmmrec.training.parts import is_of
