@@ -37,7 +37,9 @@ def deploy(
 
         tfmmrec deploy savedmodels --to production --image tensorflow/serving:2.19.1 --cores 8
     """
-    from tfmmrec.serving.deployment import REST_PORT, Deployment, docker_command
+    from tfmmrec.serving.deployment import Deployment
+    from tfmmrec.serving.docker import docker_command
+    from tfmmrec.serving.tensorflow_serving import REST_PORT
 
     deployment = Deployment.of(savedmodels, image, cores)
     written = deployment.write(to, replace)

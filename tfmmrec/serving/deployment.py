@@ -1,35 +1,16 @@
-"""Files that run TensorFlow Serving on exports: its own configuration, Docker Compose and Kubernetes.
-
-Sources: https://www.tensorflow.org/tfx/serving/serving_config, and of TensorFlow Serving ``main.cc`` for the
-flags, ``model_server_config.proto``, ``session_bundle_config.proto`` and ``monitoring_config.proto``.
-"""
+"""Files that run TensorFlow Serving on exports: its own configuration, Docker Compose and Kubernetes."""
 
 from __future__ import annotations
 
-import json
-import os
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 from tfmmrec.aside import file_aside
+from tfmmrec.serving.docker import docker_compose
+from tfmmrec.serving.kubernetes import kubernetes
+from tfmmrec.serving.tensorflow_serving import batching_config, models_config, monitoring_config
 from tfmmrec.serving.versions import versions
 
-GRPC_PORT, REST_PORT = 8500, 8501
-"""Those of the image tensorflow/serving."""
-
-FLAGS = (
-    "--model_config_file=/config/models.config",
-    "--model_config_file_poll_wait_seconds=60",
-    "--enable_batching=true",
-    "--batching_parameters_file=/config/batching.config",
-    "--monitoring_config_file=/config/monitoring.config",
-    "--rest_api_timeout_in_ms=30000",
-)
-"""Of ``tensorflow_model_server``; the image adds the ports."""
-
-_METRICS = "/monitoring/prometheus/metrics"
 _GIB = 2**30
 
 
@@ -90,8 +71,8 @@ class Deployment:
     def files(self, to: Path) -> dict[str, str]:
         """The text of every file by its name, as it stands in the folder `to`."""
         configs = {
-            "models.config": models_config(self),
-            "batching.config": batching_config(self),
+            "models.config": models_config(self.models),
+            "batching.config": batching_config(self.cores),
             "monitoring.config": monitoring_config(),
         }
         return {
@@ -125,229 +106,7 @@ class Deployment:
         """GiB: TensorFlow and requests, and the latest versions with room for new ones loaded beside them."""
         return 2 + -(-3 * self.size // _GIB)
 
-
-def docker_command(deployment: Deployment, to: str | Path) -> str:
-    """The ``docker run`` that serves with the files in `to`."""
-    volumes = [f"{deployment.folder.resolve()}:/models:ro", f"{Path(to).resolve()}:/config:ro"]
-    lines = [
-        f"docker run --rm -p {GRPC_PORT}:{GRPC_PORT} -p {REST_PORT}:{REST_PORT}",
-        *(f"-v {shlex.quote(volume)}" for volume in volumes),
-        " ".join([shlex.quote(deployment.image), *FLAGS[:2]]),
-        *FLAGS[2:],
-    ]
-    return " \\\n  ".join(lines)
-
-
-def models_config(deployment: Deployment) -> str:
-    """``ModelServerConfig``: which models there are; of each the latest version is served."""
-    configs = "".join(
-        f"""\
-  config {{
-    name: {_quoted(name)}
-    base_path: {_quoted(f"/models/{name}")}
-    model_platform: "tensorflow"
-  }}
-"""
-        for name in deployment.models
-    )
-    return f"model_config_list {{\n{configs}}}\n"
-
-
-def batching_config(deployment: Deployment) -> str:
-    """``BatchingParameters``: requests that come at about the same time are answered together."""
-    return f"""\
-# A request of more questions than this is refused.
-max_batch_size {{ value: 64 }}
-# How long a request waits for others.
-batch_timeout_micros {{ value: 1000 }}
-# As many as the machine has cores.
-num_batch_threads {{ value: {deployment.cores} }}
-# Batches that wait, of every signature; a request beyond gets HTTP 503, and may be sent again.
-max_enqueued_batches {{ value: 100 }}
-# Histories and candidates are of different lengths.
-pad_variable_length_inputs: true
-"""
-
-
-def monitoring_config() -> str:
-    """``MonitoringConfig``: numbers for Prometheus, on the REST port."""
-    return f"""\
-prometheus_config {{
-  enable: true
-  path: "{_METRICS}"
-}}
-"""
-
-
-def docker_compose(deployment: Deployment, to: Path) -> str:
-    """A Compose file that stands in `to`, beside the configuration."""
-    models = os.path.relpath(deployment.folder.resolve(), to.resolve()).replace(os.sep, "/")
-    return f"""\
-# docker compose up
-services:
-  tensorflow-serving:
-    # Pin the version that was tested, no older than the TensorFlow of the exports (their about.json).
-    image: {_literal(deployment.image)}
-    command:
-{_listed(FLAGS, 6)}
-    ports:
-      - "{GRPC_PORT}:{GRPC_PORT}" # gRPC
-      - "{REST_PORT}:{REST_PORT}" # REST, and {_METRICS}
-    volumes:
-      - type: bind
-        source: {_literal(models if models.startswith(".") else f"./{models}")}
-        target: /models
-        read_only: true
-      - type: bind
-        source: .
-        target: /config
-        read_only: true
-    healthcheck:
-      # The image has no curl. The port opens when every model is loaded and warm.
-      test: ["CMD", "bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/{REST_PORT}"]
-      interval: 10s
-      timeout: 3s
-      start_period: 120s
-    deploy:
-      resources:
-        limits:
-          cpus: "{deployment.cores}"
-          memory: {deployment.memory}g
-    restart: unless-stopped
-"""
-
-
-def kubernetes(deployment: Deployment, configs: dict[str, str]) -> str:
-    """A ConfigMap of the configuration, a claim for the models' volume, a Deployment and a Service."""
-    texts = "\n".join(f"  {name}: |\n{_indented(text, 4)}" for name, text in configs.items())
-    ready = json.dumps(f"/v1/models/{quote(deployment.models[0])}/metadata")
-    return f"""\
-# kubectl apply -f kubernetes.yaml
-apiVersion: v1
-kind: ConfigMap
-metadata:
-  name: tensorflow-serving
-data:
-{texts}
----
-# Fill it with the folder of all models: <name>/<version>/saved_model.pb. A new version is found by itself.
-apiVersion: v1
-kind: PersistentVolumeClaim
-metadata:
-  name: savedmodels
-spec:
-  accessModes: [ReadWriteMany] # every replica reads what one exports
-  resources:
-    requests:
-      storage: {max(1, -(-10 * deployment.size // _GIB))}Gi
----
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: tensorflow-serving
-  labels:
-    app: tensorflow-serving
-spec:
-  replicas: 2
-  selector:
-    matchLabels:
-      app: tensorflow-serving
-  strategy:
-    rollingUpdate:
-      maxUnavailable: 0
-  template:
-    metadata:
-      labels:
-        app: tensorflow-serving
-      annotations:
-        prometheus.io/scrape: "true"
-        prometheus.io/port: "{REST_PORT}"
-        prometheus.io/path: {_METRICS}
-    spec:
-      containers:
-        - name: tensorflow-serving
-          # Pin the version that was tested, no older than the TensorFlow of the exports (their about.json).
-          image: {json.dumps(deployment.image)}
-          args:
-{_listed(FLAGS, 12)}
-          ports:
-            - name: grpc
-              containerPort: {GRPC_PORT}
-            - name: rest
-              containerPort: {REST_PORT}
-          # The port opens when every model is loaded and warm: up to ten minutes.
-          startupProbe:
-            tcpSocket:
-              port: rest
-            periodSeconds: 5
-            failureThreshold: 120
-          # A version is served, which the state of a model alone (HTTP 200 while it loads) does not say.
-          readinessProbe:
-            httpGet:
-              path: {ready}
-              port: rest
-            periodSeconds: 5
-            timeoutSeconds: 3
-          livenessProbe:
-            tcpSocket:
-              port: rest
-            periodSeconds: 10
-            timeoutSeconds: 3
-          resources:
-            requests:
-              cpu: "{deployment.cores}"
-              memory: {deployment.memory}Gi
-            limits:
-              memory: {deployment.memory}Gi
-          securityContext:
-            allowPrivilegeEscalation: false
-          volumeMounts:
-            - name: savedmodels
-              mountPath: /models
-              readOnly: true
-            - name: config
-              mountPath: /config
-              readOnly: true
-      volumes:
-        - name: savedmodels
-          persistentVolumeClaim:
-            claimName: savedmodels
-        - name: config
-          configMap:
-            name: tensorflow-serving
----
-apiVersion: v1
-kind: Service
-metadata:
-  name: tensorflow-serving
-  labels:
-    app: tensorflow-serving
-spec:
-  selector:
-    app: tensorflow-serving
-  ports:
-    - name: grpc
-      port: {GRPC_PORT}
-      targetPort: grpc
-    - name: rest
-      port: {REST_PORT}
-      targetPort: rest
-"""
-
-
-def _quoted(text: str) -> str:
-    """A string of a text proto, and of YAML."""
-    return json.dumps(text, ensure_ascii=False)
-
-
-def _literal(text: str) -> str:
-    """A string of a Compose file, in which $ begins a variable."""
-    return _quoted(text).replace("$", "$$")
-
-
-def _listed(lines: tuple[str, ...], indent: int) -> str:
-    return "\n".join(f"{' ' * indent}- {line}" for line in lines)
-
-
-def _indented(text: str, indent: int) -> str:
-    return "\n".join(f"{' ' * indent}{line}" for line in text.splitlines())
+    @property
+    def disk(self) -> int:
+        """GiB of a volume: the latest versions, and room for nine more of each."""
+        return max(1, -(-10 * self.size // _GIB))

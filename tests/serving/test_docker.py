@@ -1,0 +1,36 @@
+"""Docker: the paths of models and configuration, as Compose and a shell read them."""
+
+import shlex
+
+import pytest
+
+from tfmmrec.serving.deployment import Deployment
+from tfmmrec.serving.docker import docker_command
+from tfmmrec.serving.tensorflow_serving import FLAGS
+
+yaml = pytest.importorskip("yaml", reason="PyYAML comes with other tools alone")
+
+
+def test_compose_finds_the_models_from_where_it_stands(savedmodels, tmp_path):
+    deployment = Deployment.of(savedmodels, image="registry/$team/serving:2", cores=6)
+    text = deployment.files(tmp_path / "deep" / "er")["docker-compose.yml"]
+    (service,) = yaml.safe_load(text)["services"].values()
+    assert service["image"] == "registry/$$team/serving:2"  # $ would begin a variable
+    assert service["command"] == list(FLAGS)
+    assert service["ports"] == ["8500:8500", "8501:8501"]
+    models, config = service["volumes"]
+    assert models == {"type": "bind", "source": "../../savedmodels", "target": "/models", "read_only": True}
+    assert (config["source"], config["target"]) == (".", "/config")
+    assert service["deploy"]["resources"]["limits"] == {"cpus": "6", "memory": "3g"}
+    assert service["healthcheck"]["test"][:3] == ["CMD", "bash", "-c"]
+    beside = deployment.files(tmp_path)["docker-compose.yml"]
+    assert 'source: "./savedmodels"' in beside
+
+
+def test_the_docker_command(savedmodels, tmp_path):
+    command = docker_command(Deployment.of(savedmodels), tmp_path / "my deploy").replace("\\\n", "")
+    command = shlex.split(command)
+    assert command[:2] == ["docker", "run"]
+    assert f"{savedmodels}:/models:ro" in command
+    assert f"{tmp_path}/my deploy:/config:ro" in command
+    assert command[command.index("tensorflow/serving:latest") + 1 :] == list(FLAGS)
