@@ -16,7 +16,7 @@ from tfmmrec.data.dataset import Data
 from tfmmrec.models import Recommender, build_recommender
 from tfmmrec.schema import Schema
 from tfmmrec.training import Run, best_epoch, default_monitor, fit
-from tfmmrec.training.callbacks import LOWER_IS_BETTER
+from tfmmrec.training.monitor import LOWER_IS_BETTER
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from contracts.whole import whole
 from tfmmrec.modalities import Category
 from tfmmrec.schema import Schema
 from tfmmrec.tasks import Task
-from tfmmrec.training.callbacks import LOWER_IS_BETTER
+from tfmmrec.training.monitor import LOWER_IS_BETTER
 
 
 class TaskContract:

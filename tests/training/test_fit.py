@@ -12,7 +12,7 @@ from tfmmrec.baselines import MostPopular
 from tfmmrec.evaluation import evaluate
 from tfmmrec.modalities import History
 from tfmmrec.models import build_recommender
-from tfmmrec.training import Run, best_epoch, default_monitor, fit
+from tfmmrec.training import Run, best_epoch, fit
 
 
 @pytest.fixture(scope="module")
@@ -144,17 +144,3 @@ def test_a_diverging_loss_stops_training(small_data):
     model = one_task(small_data, "rating")
     with pytest.raises(ValueError, match="at step [0-9]+ of epoch [123]: .* Lower learning_rate"):
         fit(model, small_data.train, epochs=3, optimizer=keras.optimizers.SGD(1e30))
-
-
-def test_the_metric_that_decides(small_data):
-    assert default_monitor(build_recommender(small_data.schema, small_data.vocabulary, width=8)) == "ndcg@10"
-    for task, metric in (("like", "auc"), ("rating", "rmse"), ("mood", "accuracy")):
-        assert default_monitor(one_task(small_data, task)) == f"{task}.{metric}"
-
-
-def test_the_best_epoch_by_hand():
-    records = [
-        {"epoch": 1 + i, "validation a.rmse": x, "validation a.auc": x} for i, x in enumerate([3, 1, 2])
-    ]
-    assert best_epoch(records, "a.rmse") == 2 and best_epoch(records, "a.auc") == 1
-    assert best_epoch(records, "b.auc") == 0

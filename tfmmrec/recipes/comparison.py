@@ -9,15 +9,10 @@ from dataclasses import replace
 from tfmmrec.evaluation import difference, open_kept, statistic_interval
 from tfmmrec.recipes.trial import DONE, Outcome, Trial
 from tfmmrec.report import Estimate, Ranked
-from tfmmrec.training.callbacks import LOWER_IS_BETTER
+from tfmmrec.training.monitor import lower_is_better
 
 Runs = dict[tuple[str, int], tuple[Trial, Outcome]]
 """By model and seed, a training and what came of it."""
-
-
-def lower_is_better(metric: str) -> bool:
-    """Whether a metric is an error."""
-    return metric.rsplit(".", 1)[-1] in LOWER_IS_BETTER
 
 
 def in_order(models: Mapping[str, dict[str, str]], runs: Runs, metric: str) -> list[Ranked]:

@@ -1,6 +1,7 @@
 """Training and the run folder."""
 
-from tfmmrec.training.fit import best_epoch, default_monitor, fit
+from tfmmrec.training.fit import fit
+from tfmmrec.training.monitor import best_epoch, default_monitor
 from tfmmrec.training.pretrain import pretrain
 from tfmmrec.training.run import Run, versions
 from tfmmrec.training.transfer import Transferred, transfer

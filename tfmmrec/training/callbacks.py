@@ -17,9 +17,8 @@ from tfmmrec.data.dataset import Features, Split
 from tfmmrec.evaluation import evaluate
 from tfmmrec.training.average import averaged
 from tfmmrec.training.checkpoint import Checkpoint
+from tfmmrec.training.monitor import lower_is_better
 from tfmmrec.training.not_finite import first_not_finite
-
-LOWER_IS_BETTER = ("rmse", "mae", "log_loss", "loss")
 
 
 def tensorboard(folder: Path) -> keras.callbacks.Callback:
@@ -104,7 +103,7 @@ class Validation(keras.callbacks.Callback):
         super().__init__()
         self.split, self.monitor, self.patience, self.k = split, monitor, patience, k
         self.checkpoint = checkpoint
-        self.sign = -1.0 if monitor.rsplit(".", 1)[-1] in LOWER_IS_BETTER else 1.0
+        self.sign = -1.0 if lower_is_better(monitor) else 1.0
         self.best, self.best_epoch = -math.inf, -1
         self.best_weights: list[np.ndarray] | None = None
 

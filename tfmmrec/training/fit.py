@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,7 @@ from tfmmrec.members import chosen as as_settings
 from tfmmrec.members import make
 from tfmmrec.memory import kept_memory
 from tfmmrec.models import GradientHook, Recommender
-from tfmmrec.schema import Schema
 from tfmmrec.training.callbacks import (
-    LOWER_IS_BETTER,
     Curves,
     Feeding,
     RefreshContent,
@@ -33,6 +30,7 @@ from tfmmrec.training.checkpoint import Checkpoint, KeepCheckpoint
 from tfmmrec.training.freezing import Freezing, check_freeze
 from tfmmrec.training.mining import MineNegatives
 from tfmmrec.training.modulation import Modulation, modulated
+from tfmmrec.training.monitor import default_monitor
 from tfmmrec.training.row_updates import adamw
 from tfmmrec.training.run import Run
 from tfmmrec.training.schedule import Schedule
@@ -302,23 +300,3 @@ def _run(
 ) -> None:
     with kept_memory():
         model.fit(batches, initial_epoch=epoch, epochs=epochs, callbacks=callbacks, verbose=0, shuffle=False)
-
-
-def default_monitor(model: Recommender | Schema) -> str:
-    """``ndcg@10`` where the catalogue is ranked, else the first head's own measure."""
-    schema = model if isinstance(model, Schema) else model.schema
-    if schema.retrieval is not None:
-        return "ndcg@10"
-    task = schema.tasks[0]
-    return f"{task.name}.{task.main_metric}"
-
-
-def best_epoch(records: list[dict[str, float]], monitor: str) -> int:
-    """The epoch (from 1) whose weights were kept; 0 when there is none."""
-    sign = -1.0 if monitor.rsplit(".", 1)[-1] in LOWER_IS_BETTER else 1.0
-    key = f"validation {monitor}"
-    best, at = -math.inf, 0
-    for record in records:
-        if key in record and sign * record[key] > best:
-            best, at = sign * record[key], int(record["epoch"])
-    return at
