@@ -26,9 +26,9 @@ from tfmmrec.evaluation import evaluate
 from tfmmrec.inspection.overview import TABLES, read_tables
 from tfmmrec.inspection.part import Part, prepare_part, users_of
 from tfmmrec.models import Recommender
+from tfmmrec.recipes.from_settings import build
 from tfmmrec.recipes.hearing import Report, Silence
 from tfmmrec.recipes.settings import Settings
-from tfmmrec.recipes.training_run import build
 from tfmmrec.schema import SIDES, Schema, Side
 from tfmmrec.training import fit
 

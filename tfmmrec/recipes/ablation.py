@@ -10,16 +10,17 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from tfmmrec.aside import file_aside
-from tfmmrec.recipes.comparison import Runs, compared, in_order, lower_is_better
+from tfmmrec.recipes.comparison import Runs, compared, in_order
+from tfmmrec.recipes.from_settings import with_monitored
 from tfmmrec.recipes.hearing import Report, Silence
 from tfmmrec.recipes.settings import Settings
-from tfmmrec.recipes.training_run import with_monitored
 from tfmmrec.recipes.trial import DONE, Trial, check_folder_of_trials
 from tfmmrec.recipes.trial_process import prepare, run_trial
 from tfmmrec.recipes.variations import Choice, canonical, chosen_by
 from tfmmrec.report import Ranked, draw_costs, ranking_markdown
 from tfmmrec.schema import Schema
 from tfmmrec.training import Run, default_monitor
+from tfmmrec.training.monitor import lower_is_better
 
 BASE = "base"
 

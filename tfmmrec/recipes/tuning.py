@@ -10,11 +10,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from tfmmrec.recipes.from_settings import with_monitored
 from tfmmrec.recipes.hearing import Report, Silence
 from tfmmrec.recipes.search_space import Choices, Range, Space
 from tfmmrec.recipes.settings import Settings, write_settings
 from tfmmrec.recipes.study import REASON, ended_trials, give_back, open_study
-from tfmmrec.recipes.training_run import with_monitored
 from tfmmrec.recipes.trial import DONE, FAILED, STOPPED, Outcome, Trial, check_folder_of_trials
 from tfmmrec.recipes.trial_process import prepare, run_trial
 from tfmmrec.recipes.variations import canonical
