@@ -1,4 +1,4 @@
-"""Prepared data made by hand, for tests of what is built on it."""
+"""A shop to prepare, and prepared data made by hand for tests of what is built on it."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from data.shop import fill
 from tfmmrec.data.dataset import TRAIN, Data, Events
 from tfmmrec.data.vocabulary import Vocabulary
 from tfmmrec.modalities import Category, History, Modality, Number, Text
@@ -98,3 +99,11 @@ def make_data(
 def made() -> Callable[..., Data]:
     """`make_data`."""
     return make_data
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """The tables of the shop."""
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    return fill(folder)

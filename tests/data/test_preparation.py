@@ -1,6 +1,5 @@
 """A folder becomes data: every row accounted for, nothing learnt from what is held out."""
 
-import hashlib
 import io
 import json
 import tarfile
@@ -13,50 +12,13 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from PIL import Image as Pillow
 
+from data.shop import EVENTS, ITEMS, PLAIN, RICH, events_only, fill
 from tfmmrec.data import load, open_shards, preparation
-from tfmmrec.data.dataset import COLD, TEST, TRAIN, VALIDATION
+from tfmmrec.data.dataset import TEST, TRAIN, VALIDATION
 from tfmmrec.modalities import Category, Image, Number, Text, Vector
 from tfmmrec.recipes import demo_catalogue
 from tfmmrec.schema import Schema
 from tfmmrec.tasks import Binary, Match, Multiclass, NextItem, Rating
-
-PLAIN = Schema(tasks=[NextItem()], order="file")
-RICH = Schema(
-    item=[Text("title", min_count=1), Number("year")],
-    user=[Category("town")],
-    event=[Category("kind")],
-    tasks=[NextItem(), Binary("like"), Rating("stars")],
-    timestamp="time",
-)
-ITEMS = "item_id,title,year\ni5,Fifth,1990\ni1,First,2001\ni2,Second,\ni3,Third,2003\ni4,Fourth,2004\n"
-USERS = "user_id,town\nu9,Rom\nu2,Oslo\nu1,Bonn\n"
-EVENTS = """user_id,item_id,time,kind,like,stars
-u1,i3,30,view,1,5
-u1,i1,10,view,0,
-u2,i2,5,buy,,1
-u1,i2,20,buy,1,3
-u3,i3,1,view,1,4
-u1,i4,40,view,0,2
-"""
-
-
-@pytest.fixture
-def folder(tmp_path):
-    folder = tmp_path / "shop"
-    folder.mkdir()
-    return fill(folder)
-
-
-def fill(folder, **tables):
-    for name, text in ({"items": ITEMS, "users": USERS, "events": EVENTS} | tables).items():
-        (folder / f"{name}.csv").write_text(text, "utf-8")
-    return folder
-
-
-def events_only(folder, text, name="events.csv"):
-    folder.mkdir(exist_ok=True, parents=True)
-    (folder / name).write_text(text, "utf-8")
-    return folder
 
 
 def test_a_small_shop(folder):
@@ -81,14 +43,6 @@ def test_a_small_shop(folder):
     assert data.problems == {"users: without events": 1}
     types = {name: str(getattr(data.events, name).dtype) for name in ("start", "item", "time", "split")}
     assert types == {"start": "int64", "item": "int32", "time": "float64", "split": "int8"}
-
-
-def test_the_split_is_pinned(folder):
-    lines = "2:u1,2:i1,train2:u1,2:i2,train2:u1,2:i3,validation2:u1,2:i4,test2:u2,2:i2,train2:u3,2:i3,train"
-    sha = hashlib.sha256(lines.encode()).hexdigest()
-    assert load(folder, RICH).split_sha256 == sha
-    assert load(fill(folder, events=EVENTS.replace("30,view", "31,buy")), RICH).split_sha256 == sha
-    assert load(folder, RICH, split="random").split_sha256 != sha
 
 
 def test_without_items_and_users_the_catalogue_is_what_events_mention(tmp_path):
@@ -140,21 +94,6 @@ def test_auto_takes_the_order_then_a_split_column_then_chance(tmp_path):
     events_only(tmp_path, text.replace("split", "part"))
     assert np.bincount(load(folder, unordered).events.split).tolist() == [32, 4, 4]
     assert load(folder, unordered, split="column:part").events.split.tolist() == [TEST] * 5 + [TRAIN] * 35
-
-
-def test_cold_items_are_out_of_training_and_the_rest_is_split_without_them(tmp_path):
-    text = "user_id,item_id\n" + "".join(f"{u},{(3 * u + e) % 20}\n" for u in range(9) for e in range(6))
-    data = load(events_only(tmp_path, text), PLAIN, cold_items=0.25, seed=3)
-    cold = set(data.events.item[data.events.split == COLD])
-    assert len(cold) == 5
-    assert not cold & set(data.events.item[data.events.split != COLD])
-    assert min(cold) >= data.vocabulary.trained_items
-    for user in range(9):
-        codes = data.events.split[data.events.start[user] : data.events.start[user + 1]]
-        warm = codes[codes != COLD].tolist()
-        assert warm == [TRAIN] * (len(warm) - 2) + [VALIDATION, TEST]
-    assert load(tmp_path, PLAIN, cold_items=0.25, seed=3).split_sha256 == data.split_sha256
-    assert load(tmp_path, PLAIN, cold_items=0.25, seed=4).split_sha256 != data.split_sha256
 
 
 # an example takes a while: a failing one is shown as it was found
@@ -352,48 +291,6 @@ def test_progress_is_told(folder):
 def test_arguments_that_cannot_be_used(folder, arguments, message):
     with pytest.raises(ValueError, match=message):
         load(**{"folder": folder, "schema": RICH, **arguments})
-
-
-@pytest.mark.parametrize(
-    ("table", "text", "message"),
-    [
-        ("items", None, "Table 'items' is missing: the schema gives items the features title, year, but"),
-        ("users", None, "Table 'users' is missing: the schema gives users the features town, but"),
-        ("events", None, "Table 'events' is missing: it is what a model learns from"),
-        (
-            "items",
-            "item_id,titel,year\n1,x,2\n",
-            r"no column 'title', which Text\(\"title\"\) .*mean 'titel'",
-        ),
-        (
-            "events",
-            "user_id,item_id,time,kind,stars\n",
-            r"no column 'like', which Binary\(\"like\"\) asks for",
-        ),
-        ("events", "user_id,item_id,when,kind,like,stars\n", "no column 'time', which timestamp asks for"),
-        ("events", "user,item_id\n", "no column 'user_id', which user_id asks for.*mean 'user'"),
-        ("users", "user_id,town\n", "'users' .users.csv. has no rows"),
-        ("users", "", "'users' .users.csv. is an empty file"),
-    ],
-)
-def test_tables_that_cannot_be_used(folder, table, text, message):
-    path = folder / f"{table}.csv"
-    path.unlink() if text is None else path.write_text(text)
-    with pytest.raises(ValueError, match=message):
-        load(folder, RICH)
-
-
-def test_a_split_column_without_training_events(tmp_path):
-    events_only(tmp_path, "user_id,item_id,split\na,1,test\na,2,valid\n")
-    with pytest.raises(ValueError, match="leaves no event to learn from: {'validation': 1, 'test': 1}"):
-        load(tmp_path, PLAIN, split="column")
-
-
-def test_tables_of_other_names(tmp_path):
-    (tmp_path / "log").mkdir()
-    events_only(tmp_path, "user_id,item_id\na,1\n", "log/clicks.csv")
-    schema = Schema(tasks=[NextItem()], order="file", tables={"events": "log/clicks.csv"})
-    assert load(tmp_path, schema).item_ids == ["1"]
 
 
 def test_rows_that_go_missing_are_a_fault(folder, monkeypatch):

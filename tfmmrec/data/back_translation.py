@@ -11,16 +11,16 @@ import numpy as np
 from tfmmrec.data.dead_letters import DeadLetters
 from tfmmrec.data.features import Progress
 from tfmmrec.data.readers import check_folder, find_table, read_table
+from tfmmrec.data.schema_tables import TABLES
 from tfmmrec.modalities import Text
 from tfmmrec.modalities.media import below
 from tfmmrec.modalities.wordings import read_wordings, write_wordings
-from tfmmrec.schema import SIDES, Schema, Side
+from tfmmrec.schema import SIDES, Schema
 
 Translate = Callable[[list[str]], Sequence[str]]
 """Texts → the same texts into another language and back, as many and in their order."""
 
 _EVERY = 60.0  # seconds between two writes
-_TABLES: dict[Side, str] = {"item": "items", "user": "users", "event": "events"}
 
 
 def back_translate(
@@ -59,7 +59,7 @@ def back_translate(
             f'file for them: Text("{feature}", augment=["reword"], wordings="{feature}.jsonl").'
         )
     (side, text), folder = texts[0], check_folder(folder)
-    name = _TABLES[side]
+    name = TABLES[side]
     path = find_table(folder, name, schema.tables.get(name), f"it holds {text.column!r}")
     assert path is not None  # it is needed, so that its lack is an error
     table = read_table(

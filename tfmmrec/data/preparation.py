@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 import tfmmrec
 from tfmmrec.aside import sweep
 from tfmmrec.data import shards, splits
 from tfmmrec.data.attributes import item_attributes
 from tfmmrec.data.cells import by_appearance
-from tfmmrec.data.dataset import COLD, SPLITS, TRAIN, Data, Events, Features
+from tfmmrec.data.dataset import TRAIN, Data, Events, Features
 from tfmmrec.data.dead_letters import DeadLetters
 from tfmmrec.data.decoding import Decoding, stamps
 from tfmmrec.data.distinct import distinct_pairs
 from tfmmrec.data.event_log import EventLog, rows_by_id, usable_events
 from tfmmrec.data.features import Progress, prepare_feature
 from tfmmrec.data.labels import prepare_labels
-from tfmmrec.data.readers import Table, check_folder, find_table, read_table, table_files
+from tfmmrec.data.readers import Table, check_folder, read_table, table_files
+from tfmmrec.data.schema_tables import TABLES, columns, find_tables, members
+from tfmmrec.data.split_codes import split_codes, split_sha256
 from tfmmrec.data.vocabulary import State, Vocabulary
 from tfmmrec.modalities.media import TAR
 from tfmmrec.schema import SIDES, Schema, Side
-
-_EVENTS = 65_536  # hashed at once
-_TABLES: dict[Side, str] = {"item": "items", "user": "users", "event": "events"}
 
 
 def load(
@@ -98,7 +94,7 @@ def load(
                 "'column:NAME' or 'global-time'."
             )
     folder = check_folder(folder)
-    files = _find_tables(folder, schema)
+    files = find_tables(folder, schema)
     limits = ["strict"] if strict else [float(max_dead)]  # what was prepared under others may be too dirty
     fingerprint = _fingerprint(folder, files, schema, split, float(cold_items), int(seed), *limits)
     if prepared is not None:
@@ -138,11 +134,11 @@ def _prepare(
 ) -> Data:
     tables: dict[Side, Table] = {}
     for side, path in files.items():
-        progress(f"{_TABLES[side]}: reading", 0, 1)
-        wanted, optional = _columns(side, schema, split)
-        entry = schema.tables.get(_TABLES[side])
-        tables[side] = read_table(decoding.folder, path, _TABLES[side], wanted, letters, optional, entry)
-        progress(f"{_TABLES[side]}: reading", 1, 1)
+        progress(f"{TABLES[side]}: reading", 0, 1)
+        wanted, optional = columns(side, schema, split)
+        entry = schema.tables.get(TABLES[side])
+        tables[side] = read_table(decoding.folder, path, TABLES[side], wanted, letters, optional, entry)
+        progress(f"{TABLES[side]}: reading", 1, 1)
     events = tables["event"]
     if split == "auto":
         by_column = "column" if "split" in events.columns else "random"
@@ -151,11 +147,11 @@ def _prepare(
     names: dict[Side, str] = {"item": schema.item_id, "user": schema.user_id or ""}
     known = {side: rows_by_id(tables[side], names[side], letters) for side in names if side in tables}
     log = usable_events(events, schema, known.get("item"), split, letters)
-    read = {schema.user_id, schema.item_id, schema.timestamp} - set(_members("event", schema))
+    read = {schema.user_id, schema.item_id, schema.timestamp} - set(members("event", schema))
     tables["event"] = events = events.without(read - {splits.column_of(split)})  # the largest columns
     sizes = {table.name: table.met for table in tables.values()}
     letters.check_share(sizes, max_dead)  # before the long part
-    codes = _split(log, events, schema, split, cold_items, seed)
+    codes = split_codes(log, events, schema, split, cold_items, seed)
     trained = codes == TRAIN
     item_ids, trained_items = _catalogue(log, trained, known.get("item", log.item_ids))
     ids: dict[Side, list[str]] = {"item": item_ids, "user": log.user_ids, "event": []}
@@ -201,7 +197,7 @@ def _prepare(
             labels=labels,
             weights=weights,
         ),
-        _split_sha256(log, codes),
+        split_sha256(log, codes),
         letters.counts(),
         books,
         item_attributes(schema.features("item"), tables.get("item"), rows["item"]),
@@ -214,25 +210,6 @@ def _catalogue(log: EventLog, trained: np.ndarray, known: Iterable[str]) -> tupl
     _, numbers = by_appearance(log.item[trained][first])
     ids = dict.fromkeys(log.item_ids[number] for number in numbers)
     return list(ids | dict.fromkeys(known)), len(ids)
-
-
-def _find_tables(folder: Path, schema: Schema) -> dict[Side, Path]:
-    """The files to read. Users without features of their own are what the events mention."""
-    files: dict[Side, Path] = {}
-    for side in SIDES:
-        named = [feature.name for feature in getattr(schema, side)]
-        why = f"the schema gives {side}s the features {', '.join(named)}" if named else ""
-        if side == "event":
-            why = "it is what a model learns from"
-            if schema.user_id is None and files:  # maybe they stand beside the items' features
-                beside = f'tables={{"events": "{files["item"].name}"}}'
-                why += f"; labels in the table of the items are named by {beside}"
-        if side == "user" and not named:
-            continue
-        path = find_table(folder, _TABLES[side], schema.tables.get(_TABLES[side]), why)
-        if path:
-            files[side] = path
-    return files
 
 
 def _fingerprint(folder: Path, files: dict[Side, Path], schema: Schema, *arguments: Any) -> dict[str, Any]:
@@ -250,75 +227,6 @@ def _fingerprint(folder: Path, files: dict[Side, Path], schema: Schema, *argumen
         "arguments": list(arguments),
         "files": {file: [stat.st_size, stat.st_mtime_ns] for file, stat in stats.items()},
     }
-
-
-def _columns(side: Side, schema: Schema, split: str) -> tuple[dict[str, str], list[str]]:
-    """The columns of a table with who asks for each, and those that are read where there are such."""
-    wanted = {}
-    if side != "item" and schema.user_id:
-        wanted[schema.user_id] = "user_id"
-    if side != "user":
-        wanted[schema.item_id] = "item_id"
-    if side == "event":
-        wanted |= {schema.timestamp: "timestamp"} if schema.timestamp else {}
-        wanted |= {schema.event_weight: "event_weight"} if schema.event_weight else {}
-        chances = [task.propensity for task in schema.tasks if isinstance(task.propensity, str)]
-        wanted |= dict.fromkeys(chances, "propensity")
-        column = splits.column_of(split)
-        wanted |= {column: f"the split {split!r}"} if column else {}
-    wanted |= _members(side, schema)
-    return wanted, ["split"] if side == "event" and split == "auto" and not schema.ordered else []
-
-
-def _members(side: Side, schema: Schema) -> dict[str, str]:
-    """The columns of a side's features and, of events, of the tasks, with who asks for each."""
-    members: list[Any] = [feature for feature in getattr(schema, side) if feature.in_table]
-    if side == "event":
-        members += [task for task in schema.tasks if not task.retrieval]
-    return {member.column: f'{type(member).__name__}("{member.column}")' for member in members}
-
-
-def _split(
-    log: EventLog, table: Table, schema: Schema, split: str, cold_items: float, seed: int
-) -> np.ndarray:
-    """Codes of the events: first the cold items', then the others' by the split.
-
-    Raises:
-        ValueError: no event is left to learn from.
-    """
-    cold = splits.choose_cold(log.item, cold_items, seed)
-    warm = ~cold
-    function, option = splits.named(split)
-    column = splits.column_of(split)
-    codes = np.full(len(cold), COLD, "int8")
-    alone = np.asarray([0, warm.sum()])  # without users all events are drawn from together
-    codes[warm] = function(
-        start=alone if schema.user_id is None else log.starts(warm),
-        time=log.time[warm],
-        values=table.cells(column, log.rows[warm]) if column else None,
-        option=option,
-        seed=seed,
-    )
-    if not (codes == TRAIN).any():
-        counts = {SPLITS[code]: int(count) for code, count in enumerate(np.bincount(codes)) if count}
-        raise ValueError(f"The split {split!r} leaves no event to learn from: {counts}.")
-    return codes
-
-
-def _split_sha256(log: EventLog, codes: np.ndarray) -> str:
-    users, items = (_records(ids) for ids in (log.user_ids, log.item_ids))
-    names = pa.array([name.encode() for name in SPLITS])
-    digest = hashlib.sha256()
-    for first in range(0, len(codes), _EVENTS):
-        some = slice(first, first + _EVENTS)
-        told = (users.take(log.user[some]), items.take(log.item[some]), names.take(codes[some]))
-        digest.update(b"".join(pc.binary_join_element_wise(*told, b"").to_pylist()))
-    return digest.hexdigest()
-
-
-def _records(ids: Sequence[str]) -> pa.Array:
-    """Ids with their lengths, so that no two rows of ids read the same."""
-    return pa.array([b"%d:%s," % (len(one.encode()), one.encode()) for one in ids], pa.binary())
 
 
 def _silent(stage: str, done: int, total: int) -> None:
