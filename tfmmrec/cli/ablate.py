@@ -10,7 +10,7 @@ import typer
 from typer import Option
 
 from tfmmrec.cli.evaluate import SplitName
-from tfmmrec.cli.options import AsJson, Quiet, print_json
+from tfmmrec.cli.options import AsJson, CommonSettings, DataFolder, Quiet, SchemaFile, print_json
 from tfmmrec.cli.progress import ProgressReport
 from tfmmrec.cli.quiet import import_quietly
 from tfmmrec.cli.settings_options import settings_from, with_settings
@@ -18,9 +18,7 @@ from tfmmrec.cli.settings_options import settings_from, with_settings
 
 @with_settings
 def ablate(
-    data: Annotated[
-        Path, typer.Argument(help="The folder with events.csv, items.csv, media …", metavar="DATA")
-    ],
+    data: DataFolder,
     given: dict[str, Any],
     out: Annotated[Path, Option(help="The folder that gets the runs, tables and pictures.")],
     vary: Annotated[
@@ -43,15 +41,11 @@ def ablate(
     on: Annotated[
         SplitName, Option(help="The split that is judged. The test is for what was chosen, not for choosing.")
     ] = SplitName.validation,
-    config: Annotated[
-        Path | None, Option(help="A TOML file of the settings of all, or a run; see `tfmmrec train`.")
-    ] = None,
+    config: CommonSettings = None,
     retry: Annotated[bool, Option("--retry", help="Run again what failed.")] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
-    schema: Annotated[
-        Path | None, Option(help="What the columns are; DATA/schema.toml by default.", rich_help_panel="Data")
-    ] = None,
+    schema: SchemaFile = None,
 ) -> None:
     """Train many models that differ in what is varied, and rank them beside what each of them cost.
 

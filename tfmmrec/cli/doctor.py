@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer import Option
 
-from tfmmrec.cli.options import AsJson, Quiet, print_json
+from tfmmrec.cli.options import AsJson, Quiet, SchemaOrGuess, print_json
 from tfmmrec.cli.progress import ProgressReport
 from tfmmrec.cli.quiet import import_quietly
 from tfmmrec.recipes.settings import Settings, read_settings
@@ -20,10 +20,7 @@ def doctor(
         Path | None,
         typer.Argument(help="A data folder, to see whether it can be used and what a run will take."),
     ] = None,
-    schema: Annotated[
-        Path | None,
-        Option(help="What the columns are; DATA/schema.toml by default, and a guess where there is none."),
-    ] = None,
+    schema: SchemaOrGuess = None,
     config: Annotated[Path | None, Option(help="Settings of the planned run, as for `train`.")] = None,
     measure: Annotated[
         bool, Option("--measure/--no-measure", help="Prepare and train on a part of DATA, for the estimate.")

@@ -8,19 +8,14 @@ from typing import Annotated
 import typer
 from typer import Option
 
-from tfmmrec.cli.options import AsJson, Quiet, print_json
+from tfmmrec.cli.options import AsJson, DataFolder, Quiet, SchemaOrGuess, print_json
 from tfmmrec.cli.progress import ProgressReport
 from tfmmrec.cli.quiet import import_quietly
 
 
 def inspect(
-    data: Annotated[
-        Path, typer.Argument(help="The folder with events.csv, items.csv, media …", metavar="DATA")
-    ],
-    schema: Annotated[
-        Path | None,
-        Option(help="What the columns are; DATA/schema.toml by default, and a guess where there is none."),
-    ] = None,
+    data: DataFolder,
+    schema: SchemaOrGuess = None,
     html: Annotated[
         Path | None, Option(help="Write a page with sample rows and their pictures, in one file.")
     ] = None,

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer import Option
 
 AsJson = Annotated[bool, Option("--json", help="Print one JSON object instead of tables.")]
+CommonSettings = Annotated[
+    Path | None, Option(help="A TOML file of the settings of all, or a run; see `tfmmrec train`.")
+]
+DataFolder = Annotated[
+    Path, typer.Argument(help="The folder with events.csv, items.csv, media …", metavar="DATA")
+]
 Quiet = Annotated[bool, Option("--quiet", help="Print results only: no progress, no advice.")]
+SchemaFile = Annotated[
+    Path | None, Option(help="What the columns are; DATA/schema.toml by default.", rich_help_panel="Data")
+]
+SchemaOrGuess = Annotated[
+    Path | None,
+    Option(help="What the columns are; DATA/schema.toml by default, and a guess where there is none."),
+]
 
 
 def print_json(value: Any) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from typer import Option
 
 from tfmmrec.aside import file_aside
-from tfmmrec.cli.options import AsJson, Quiet, print_json
+from tfmmrec.cli.options import AsJson, DataFolder, Quiet, print_json
 from tfmmrec.cli.progress import ProgressReport
 from tfmmrec.cli.quiet import import_quietly
 
@@ -25,9 +24,7 @@ def options() -> None:
 
 @schema.command()
 def guess(
-    data: Annotated[
-        Path, typer.Argument(help="The folder with events.csv, items.csv, media …", metavar="DATA")
-    ],
+    data: DataFolder,
     write: Annotated[
         bool, Option("--write", help="Write it to DATA/schema.toml, unless there is one.")
     ] = False,

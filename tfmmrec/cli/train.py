@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer import Option
 
-from tfmmrec.cli.options import AsJson, Quiet, print_json
+from tfmmrec.cli.options import AsJson, DataFolder, Quiet, SchemaFile, print_json
 from tfmmrec.cli.progress import ProgressReport
 from tfmmrec.cli.quiet import import_quietly
 from tfmmrec.cli.settings_options import settings_from, with_settings
@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 
 @with_settings
 def train(
-    data: Annotated[
-        Path, typer.Argument(help="The folder with events.csv, items.csv, media …", metavar="DATA")
-    ],
+    data: DataFolder,
     given: dict[str, Any],
     config: Annotated[
         Path | None,
@@ -33,9 +31,7 @@ def train(
     ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
-    schema: Annotated[
-        Path | None, Option(help="What the columns are; DATA/schema.toml by default.", rich_help_panel="Data")
-    ] = None,
+    schema: SchemaFile = None,
     name: Annotated[
         str | None, Option(help="Of the run, in runs/; the data folder's by default.", rich_help_panel="Run")
     ] = None,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer import Option
 
-from tfmmrec.cli.options import AsJson, Quiet, print_json
+from tfmmrec.cli.options import AsJson, CommonSettings, DataFolder, Quiet, SchemaFile, print_json
 from tfmmrec.cli.progress import ProgressReport
 from tfmmrec.cli.quiet import import_quietly
 from tfmmrec.cli.settings_options import settings_from, with_settings
@@ -22,9 +22,7 @@ _SHOWN = 10  # of the trials, the best
 
 @with_settings
 def tune(
-    data: Annotated[
-        Path, typer.Argument(help="The folder with events.csv, items.csv, media …", metavar="DATA")
-    ],
+    data: DataFolder,
     given: dict[str, Any],
     space: Annotated[Path, Option(help="A TOML file of what is searched; see below.")],
     trials: Annotated[int, Option(min=1, help="Trainings in all, those of an earlier call included.")],
@@ -32,14 +30,10 @@ def tune(
     no_prune: Annotated[
         bool, Option("--no-prune", help="Let every trial end, however bad it begins.")
     ] = False,
-    config: Annotated[
-        Path | None, Option(help="A TOML file of the settings of all, or a run; see `tfmmrec train`.")
-    ] = None,
+    config: CommonSettings = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
-    schema: Annotated[
-        Path | None, Option(help="What the columns are; DATA/schema.toml by default.", rich_help_panel="Data")
-    ] = None,
+    schema: SchemaFile = None,
 ) -> None:
     """Search for the settings that are best on validation, with Optuna; the test is never read.
 
@@ -93,7 +87,7 @@ def _show(done: Search) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from tfmmrec.recipes.comparison import lower_is_better
+    from tfmmrec.training.monitor import lower_is_better
 
     sign = 1.0 if lower_is_better(done.monitor) else -1.0
     ended = [one for one in done.tried if one.outcome.state == "done" and one.outcome.value is not None]
