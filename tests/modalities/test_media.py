@@ -6,7 +6,7 @@ import tarfile
 
 import pytest
 
-from tfmmrec.modalities.media import media_by_id, media_of, tar_members
+from tfmmrec.modalities.media import file_below, media_by_id, media_of, tar_members
 
 
 def tar(folder, members, mode="w", **links):
@@ -97,6 +97,17 @@ def test_a_tar_that_cannot_be_read_in_place(tmp_path, harm):
         path.write_bytes(path.read_bytes()[:3000])
     with pytest.raises(ValueError, match=r"media.tar cannot be read as a tar .*`tar -cf media.tar …`"):
         tar_members(tmp_path)
+
+
+def test_a_file_that_must_be_there(tmp_path):
+    (tmp_path / "words.txt").write_text("car, automobile")
+    assert file_below("words.txt", tmp_path, "Thesaurus") == tmp_path / "words.txt"
+    with pytest.raises(
+        ValueError, match="Thesaurus 'word.txt' was not found in the data folder; write one.$"
+    ):
+        file_below("word.txt", tmp_path, "Thesaurus", "; write one")
+    with pytest.raises(ValueError, match="'../words.txt' lies outside the data folder"):
+        file_below("../words.txt", tmp_path, "Thesaurus")
 
 
 def test_by_id(tmp_path):

@@ -131,6 +131,25 @@ def below(name: str, folder: Path) -> Path:
     return Path(path)
 
 
+def file_below(name: str, folder: Path, what: str, hint: str = "") -> Path:
+    """The file of a name in the data folder.
+
+    Args:
+        name: a path below the folder.
+        folder: the data folder.
+        what: the file is, the beginning of a message.
+        hint: how to get one, the end of it.
+
+    Raises:
+        ValueError: there is none, or it is out of the folder.
+        OSError: the file system refuses the name.
+    """
+    path = below(name, folder)
+    if not path.is_file():
+        raise ValueError(f"{what} {name!r} was not found in the data folder{hint}.")
+    return path
+
+
 def _medium(name: str, folder: Path) -> Medium:
     path = below(name, folder)
     if path.is_file():

@@ -9,7 +9,7 @@ from typing import Any
 from tfmmrec.encoders import presets, sequences
 from tfmmrec.encoders.sequences import SequenceEncoder
 from tfmmrec.members import chosen, find
-from tfmmrec.modalities.media import below
+from tfmmrec.modalities.media import below, file_below
 
 _PRESET = (
     *("config.json", "model.weights.h5", "model.weights.json", "tokenizer.json"),
@@ -76,9 +76,7 @@ def pretrained_state(what: str, choice: Any, kind: str, folder: Path) -> dict[st
             where, start = preset, {"download": preset}
         return {"network": presets.described(preset, where, kind), "start": start, "where": str(where)}
     for name in pretrained_files(choice):
-        path = below(name, folder)
-        if not path.is_file():
-            raise ValueError(f"{what}: file of weights {name!r} was not found in the data folder.")
+        path = file_below(name, folder, f"{what}: file of weights")
         return {"start": {"file": name, "sha256": _sha256(path)}}
     return {"start": "imagenet"} if chosen(choice).get("weights") == "imagenet" else {}
 

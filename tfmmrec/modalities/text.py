@@ -17,7 +17,7 @@ from tfmmrec.encoders.sequences import SequenceEncoder
 from tfmmrec.layers import check_augment
 from tfmmrec.members import check_choice, make
 from tfmmrec.modalities.lookup import as_text, lookup
-from tfmmrec.modalities.media import below
+from tfmmrec.modalities.media import below, file_below
 from tfmmrec.modalities.modality import Modality, Parts, Reject
 from tfmmrec.modalities.pretrained import (
     check_preset,
@@ -211,11 +211,7 @@ class Text(Modality):
         if self.wordings:
             read_wordings(folder, self.wordings)
         if tokeniser and tokeniser.file:
-            path = below(tokeniser.file, folder)
-            if not path.is_file():
-                raise ValueError(
-                    f"{what}: file of pieces {tokeniser.file!r} was not found in the data folder."
-                )
+            path = file_below(tokeniser.file, folder, f"{what}: file of pieces")
             return {**state, **_of_pieces(tokeniser.read(path))}
         return self._with_words(state, folder) if self.vectors or self.thesaurus else state
 

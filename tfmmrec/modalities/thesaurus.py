@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tfmmrec.modalities.media import below
+from tfmmrec.modalities.media import file_below
 
 MOST_SYNONYMS = 8
 """Synonyms that are kept of a word; the first in the file."""
@@ -25,9 +25,7 @@ def read_thesaurus(folder: Path, name: str) -> list[list[str]]:
     Raises:
         ValueError: there is no such file, or no line of it has two words.
     """
-    path = below(name, folder)
-    if not path.is_file():
-        raise ValueError(f"Thesaurus {name!r} was not found in the data folder.")
+    path = file_below(name, folder, "Thesaurus")
     groups = []
     for line in path.read_text("utf-8-sig", errors="replace").splitlines():
         words = (word.strip().lower() for word in line.partition("#")[0].split(","))

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from tfmmrec.modalities.media import below
+from tfmmrec.modalities.media import file_below
 
 
 def read_word_vectors(folder: Path, name: str, wanted: Collection[str]) -> tuple[dict[str, np.ndarray], int]:
@@ -28,9 +28,7 @@ def read_word_vectors(folder: Path, name: str, wanted: Collection[str]) -> tuple
     Raises:
         ValueError: there is no such file, a line has another count of numbers, or no word that is wanted.
     """
-    path = below(name, folder)
-    if not path.is_file():
-        raise ValueError(f"File of word vectors {name!r} was not found in the data folder.")
+    path = file_below(name, folder, "File of word vectors")
     wanted, found, exact, size = set(wanted), {}, set(), 0
     with path.open(encoding="utf-8", errors="replace") as lines:
         for number, line in enumerate(lines, 1):

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from tfmmrec.aside import file_aside
-from tfmmrec.modalities.media import below
+from tfmmrec.modalities.media import file_below
 
 APART = "\x1e"
 """Stands between a text and its other wordings in a raw value: ASCII's separator of records."""
@@ -27,12 +27,7 @@ def read_wordings(folder: Path, name: str) -> Mapping[str, Sequence[str]]:
     Raises:
         ValueError: there is no such file, or a line of it is something else.
     """
-    path = below(name, folder)
-    if not path.is_file():
-        raise ValueError(
-            f"File of wordings {name!r} was not found in the data folder; `tfmmrec.data.back_translate` "
-            "writes one."
-        )
+    path = file_below(name, folder, "File of wordings", "; `tfmmrec.data.back_translate` writes one")
     stat = path.stat()
     return _read(path, name, stat.st_size, stat.st_mtime_ns)
 
