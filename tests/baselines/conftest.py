@@ -9,27 +9,14 @@ from tfmmrec.data import load
 from tfmmrec.data.dataset import TEST, TRAIN, VALIDATION
 from tfmmrec.schema import Schema
 from tfmmrec.tasks import Match
-
-EVENTS = {
-    "u": {"train": "abc", "test": "d"},
-    "v": {"train": "bab", "valid": "c", "test": "d"},
-    "w": {"train": "ad", "valid": "b", "test": "c"},
-    "x": {"test": "a"},
-}
+from three_users import write
 
 
 @pytest.fixture(scope="session")
 def by_hand(tmp_path_factory):
     """u met a, b and c in training, v a and b (twice), w a and d, x nothing; items are rows 0 to 3."""
     folder = tmp_path_factory.mktemp("by_hand")
-    rows = [
-        f"{user},{item},{split}"
-        for user, splits in EVENTS.items()
-        for split, items in splits.items()
-        for item in items
-    ]
-    (folder / "events.csv").write_text("\n".join(["user_id,item_id,split", *rows]) + "\n")
-    (folder / "items.csv").write_text("item_id\na\nb\nc\nd\n")
+    write(folder, ["item_id", *"abcd"], {"x": {"test": "a"}})
     data = load(folder, Schema(tasks=[Match()]), split="column")
     assert list(data.item_ids) == list("abcd") and list(data.user_ids) == list("uvwx")
     return data
