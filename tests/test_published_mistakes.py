@@ -8,6 +8,7 @@ wrong sign and one λ for two terms (``tests/contracts/alignment.py``).
 import keras
 import numpy as np
 import pytest
+from keras.ops import convert_to_numpy
 
 from backends import JIT
 from contracts.samples import random
@@ -24,10 +25,10 @@ def trained(small_sets):
     schema = small_sets.schema.only(item=["item_id"], tasks=["match", "like"])
     model = build_recommender(schema, small_sets.vocabulary, width=8, seed=0)
     model.compile(keras.optimizers.SGD(0.5), jit_compile=JIT)
-    before = {one.path: np.array(one) for one in model.trainable_variables}
+    before = {one.path: convert_to_numpy(one) for one in model.trainable_variables}
     for x, y, w in [Batches(small_sets, schema, batch_events=200)[at] for at in range(2)]:
         model.train_on_batch({name: x[name] for name in model.input}, y, w)
-    return model, before, {one.path: np.array(one) for one in model.trainable_variables}
+    return model, before, {one.path: convert_to_numpy(one) for one in model.trainable_variables}
 
 
 def test_tables_named_like_their_inputs_are_trained(trained):

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
+from keras.ops import convert_to_numpy
 
 from backends import JIT, compiled, gradients, policy, run
 from contracts.samples import random, remade
@@ -23,7 +24,7 @@ WIDTH = 8
 
 def variables(graph: Graph) -> list[np.ndarray]:
     """What the graph keeps of who is whose neighbour."""
-    return [np.array(variable) for variable in graph.non_trainable_variables]
+    return [convert_to_numpy(variable) for variable in graph.non_trainable_variables]
 
 
 class GraphContract:

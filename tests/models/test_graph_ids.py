@@ -5,6 +5,7 @@ import dataclasses
 import keras
 import numpy as np
 import pytest
+from keras.ops import convert_to_numpy
 
 from backends import JIT, run
 from tfmmrec.data.batches import Batches
@@ -67,13 +68,13 @@ def test_a_step_moves_the_ids_whichever_provider_and_no_edge(small_sets, providi
     schema = small_sets.schema.only(item=["item_id"]) if providing == "table" else small_sets.schema
     model = connected(small_sets, schema, item_vectors=providing, fusion="sum")
     model.compile(keras.optimizers.SGD(0.5), jit_compile=JIT)
-    edges = [np.array(one) for one in model.graph.non_trainable_variables]
-    before = [np.array(table.embeddings) for table in encoder(model).tables.values()]
+    edges = [convert_to_numpy(one) for one in model.graph.non_trainable_variables]
+    before = [convert_to_numpy(table.embeddings) for table in encoder(model).tables.values()]
     drawn = 4 if model.item_vectors.sampled else 0
     x, y, w = Batches(small_sets, schema, batch_events=200, negatives=drawn)[0]
     loss = model.train_on_batch({name: x[name] for name in model.input}, y, w, return_dict=True)["loss"]
     assert np.isfinite(loss)
-    after = [np.array(table.embeddings) for table in encoder(model).tables.values()]
+    after = [convert_to_numpy(table.embeddings) for table in encoder(model).tables.values()]
     for one, other in zip(before, after, strict=True):
         assert (np.abs(one - other)[1:].max(axis=1) > 0).mean() > 0.9
     for one, other in zip(edges, model.graph.non_trainable_variables, strict=True):

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
+from keras.ops import convert_to_numpy
 
 from backends import JIT
 from contracts.samples import random
@@ -20,7 +21,7 @@ def updated(model, batch):
     """Trainable weights after one step, by path."""
     x, y, w = batch
     model.train_on_batch({name: x[name] for name in model.input}, y, w)
-    return {variable.path: np.array(variable) for variable in model.trainable_variables}
+    return {variable.path: convert_to_numpy(variable) for variable in model.trainable_variables}
 
 
 @pytest.mark.backend
@@ -29,7 +30,7 @@ def test_a_hook_decides_the_update(make, small_data, batch):
     x, y, w = batch
     settings = {"schema": small_schema(small_data.schema), "fusion": "concat"}
     plain, hooked = make(small_data, **settings), make(small_data, **settings)
-    before = {variable.path: np.array(variable) for variable in plain.trainable_variables}
+    before = {variable.path: convert_to_numpy(variable) for variable in plain.trainable_variables}
     heard = {}
 
     def without_mood(gradients):
@@ -127,11 +128,11 @@ def test_balancing_within_a_compiled_step(kind):
     """What is remembered is there after the step, and the losses fall."""
     model = tiny()
     model.gradient_hook = kind(["like", "mood"], steps=2)
-    before = [np.array(one) for one in model.gradient_hook.variables]
+    before = [convert_to_numpy(one) for one in model.gradient_hook.variables]
     x, y = random(8, 3), {name: random(8, 1, seed=seed) for name, seed in (("like", 1), ("mood", 2))}
     losses = [float(model.train_on_batch(x, y)) for _ in range(13)]
     assert losses[-1] < 0.9 * losses[0]
-    after = [np.array(one) for one in model.gradient_hook.variables]
+    after = [convert_to_numpy(one) for one in model.gradient_hook.variables]
     assert all((one != other).any() for one, other in zip(before, after, strict=True))
 
 

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from keras.ops import convert_to_numpy
 
 from backends import run
 from contracts import SharingContract
@@ -38,7 +39,7 @@ def test_what_comes_later_tells_the_first_nothing():
     sharing, pairs = AITM(WIDTH, TASKS), random(2, 3, FEATURES)
     sharing(pairs)
     before = run(sharing, pairs)
-    kernel = np.array(sharing.hidden.kernel)
+    kernel = convert_to_numpy(sharing.hidden.kernel)
     kernel[1] += 1  # of the tower of stars
     sharing.hidden.kernel.assign(kernel)
     after = run(sharing, pairs)

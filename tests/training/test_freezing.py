@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from keras.ops import convert_to_numpy
 
 from backends import JIT
 from tfmmrec.models import build_recommender
@@ -23,7 +24,7 @@ class Watch(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         self.model.sync()
-        self.epochs.append({w.path: np.array(w) for w in self.model.trainable_variables})
+        self.epochs.append({w.path: convert_to_numpy(w) for w in self.model.trainable_variables})
 
 
 def model_of(data, **settings):
@@ -36,7 +37,7 @@ def model_of(data, **settings):
 def train(data, freeze, model=None, **settings):
     """The model, and its weights before the training and after each epoch of four steps."""
     model, watch = model or model_of(data), Watch()
-    begun = {weight.path: np.array(weight) for weight in model.trainable_variables}
+    begun = {weight.path: convert_to_numpy(weight) for weight in model.trainable_variables}
     arguments = {"epochs": 3, "batch_events": 80, "learning_rate": 0.03, "deterministic": True}
     fit(model, data.train, freeze=freeze, callbacks=[watch], jit_compile=JIT, **{**arguments, **settings})
     return model, [begun, *watch.epochs]
@@ -64,7 +65,7 @@ def test_each_part_thaws_in_its_epoch(small_data):
     }
     optimizer = model.optimizer
     for at, weight in enumerate(model.trainable_variables):
-        moments = [np.array(each[at]) for each in (optimizer._momentums, optimizer._velocities)]
+        moments = [convert_to_numpy(each[at]) for each in (optimizer._momentums, optimizer._velocities)]
         assert all(np.abs(one).max() == 0 for one in moments) == weight.path.startswith("year/"), weight.path
 
 

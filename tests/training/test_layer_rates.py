@@ -5,6 +5,7 @@ import contextlib
 import keras
 import numpy as np
 import pytest
+from keras.ops import convert_to_numpy
 
 from contracts.samples import random
 from tfmmrec.data.vocabulary import Vocabulary
@@ -77,13 +78,13 @@ def test_the_first_step_is_as_long_as_the_rate(model):
     weights = model.trainable_variables
     optimizer = adamw(model, 0.1, 0.0, layer_decay={"plot": 0.5})
     optimizer.build(weights)
-    before = [np.array(weight) for weight in weights]
+    before = [convert_to_numpy(weight) for weight in weights]
     optimizer.apply([keras.ops.convert_to_tensor(1 + random(*w.shape) ** 2) for w in weights], weights)
     words, *_, summary = layers_of(dict(encoders_of(model))["plot"])
     expected = {words[0].path: 0.1 * 0.5**4, summary[0].path: 0.1}
     for weight, old in zip(weights, before, strict=True):
         rate = expected.get(weight.path, None if weight.path.startswith("plot/") else 0.1)
-        moved = np.abs(np.array(weight) - old)
+        moved = np.abs(convert_to_numpy(weight) - old)
         weight.assign(old)
         if rate is not None:
             np.testing.assert_allclose(moved, rate, rtol=1e-2, err_msg=weight.path)
@@ -102,7 +103,7 @@ def test_the_longest_name_counts_and_decay_goes_with_it():
     optimizer.build(variables)
     optimizer.paces[1].assign(0.0)
     optimizer.apply([keras.ops.zeros(3)] * 4, variables)
-    found = [float(np.array(v)[0]) for v in variables]
+    found = [float(convert_to_numpy(v)[0]) for v in variables]
     assert found == pytest.approx([1 - 0.1 * 0.5 * 0.5, 1.0, 1 - 0.1 * 0.5 * 0.5, 1.0])
     assert type(optimizer).from_config(optimizer.get_config()).paced == optimizer.paced
 

@@ -5,6 +5,7 @@ import csv
 import numpy as np
 import pytest
 from keras import ops
+from keras.ops import convert_to_numpy
 
 from backends import JIT, numpy
 from tfmmrec.data import Batches, load
@@ -83,7 +84,7 @@ def test_within_a_compiled_step_the_paces_follow_the_scores(small_data):
     moved = {}
     for strength in (None, 1.0):
         model = model_of(small_data, modality_dropout=0.0, dropout=0.0)
-        before = {weight.path: np.array(weight) for weight in model.trainable_variables}
+        before = {weight.path: convert_to_numpy(weight) for weight in model.trainable_variables}
         fit(
             model,
             small_data.train,
@@ -96,7 +97,7 @@ def test_within_a_compiled_step_the_paces_follow_the_scores(small_data):
         )
         assert model.gradient_hook is None
         moved[strength] = {
-            w.path: np.abs(np.array(w) - before[w.path]).max() for w in model.trainable_variables
+            w.path: np.abs(convert_to_numpy(w) - before[w.path]).max() for w in model.trainable_variables
         }
         if strength:
             paces = [float(numpy(ops.convert_to_tensor(pace))) for pace in model.optimizer.paces]
