@@ -71,9 +71,9 @@ def test_random_shares_that_are_none(option):
 
 
 def test_a_column_says_it():
-    values = ["train", " Valid", "validation", "val", "TEST", "tset", None, 1]
+    values = ["train", " Valid", "validation", "val", "TEST", "context", "tset", None, 1]
     assert splits.column(values=values).tolist() == [
-        TRAIN, VALIDATION, VALIDATION, VALIDATION, TEST, -1, -1, -1
+        TRAIN, VALIDATION, VALIDATION, VALIDATION, TEST, CONTEXT, -1, -1, -1
     ]  # fmt: skip
     assert splits.column_of("column") == "split"
     assert splits.column_of("column:part") == "part"

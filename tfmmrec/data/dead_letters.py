@@ -55,7 +55,7 @@ _ADVICE = {
     "duplicate event": "If they are events of their own, give what tells them apart as an event feature.",
     "wrong number of cells": "Quote cells that hold the separator, or name another in the schema's tables.",
     "no JSON object": "JSON-lines has one object per line, with nothing around them.",
-    "unknown split": "The column of a split says train, valid or test.",
+    "unknown split": "The column of a split says train, valid, test or context.",
 }
 
 

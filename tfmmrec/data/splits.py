@@ -26,7 +26,14 @@ from tfmmrec.data.dataset import CONTEXT, TEST, TRAIN, VALIDATION
 
 __all__ = ["column", "global_time", "leave_last_one", "leave_last_out", "random", "users"]
 
-_NAMES = {"train": TRAIN, "valid": VALIDATION, "validation": VALIDATION, "val": VALIDATION, "test": TEST}
+_NAMES = {
+    "train": TRAIN,
+    "valid": VALIDATION,
+    "validation": VALIDATION,
+    "val": VALIDATION,
+    "test": TEST,
+    "context": CONTEXT,
+}
 _SHARES = "80/10/10"
 
 
@@ -133,7 +140,10 @@ def random(*, start: np.ndarray, option: str = "", seed: int = 0, **_: Any) -> n
 
 
 def column(*, values: Sequence[Any], **_: Any) -> np.ndarray:
-    """As a column of the events says: train, valid (or validation, val) or test; −1 for anything else."""
+    """As a column of the events says: train, valid (or validation, val), test or context; else −1.
+
+    A context is the earlier events of a user whom nothing is learnt from.
+    """
     return np.asarray([_NAMES.get(str(value).strip().lower(), -1) for value in values], "int8")
 
 
@@ -151,7 +161,7 @@ def named(split: str) -> tuple[Callable[..., np.ndarray], str]:
         raise ValueError(
             f"There is no split {split!r}.{hint} Choose 'auto', 'leave-last-out', 'leave-last-one', 'random' "
             f"(shares: 'random:{_SHARES}'), 'global-time', 'users' or 'column:NAME', the column of the "
-            "events that says train, valid or test."
+            "events that says train, valid, test or context."
         )
     return globals()[name.replace("-", "_")], option
 
