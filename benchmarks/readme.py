@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import ablations
-from benchmarks.quality.rows import read_rows
+from benchmarks.quality.rows import read_rows, said
 from benchmarks.quality.table import Table
 from benchmarks.quality.tables import TABLES
 from benchmarks.speed import results as speed
@@ -65,7 +65,8 @@ def which_file(families: list[Family]) -> str:
 
 def section(table: Table) -> str:
     """A table with what it is about and the command that makes it."""
-    return f"**{table.dataset}**: `python -m benchmarks.quality {table.name}`\n\n{markdown(table)}"
+    shown = by_reading(table) if table.by_reading else markdown(table)
+    return f"**{table.dataset}**: `python -m benchmarks.quality {table.name}`\n\n{shown}"
 
 
 def markdown(table: Table) -> str:
@@ -73,10 +74,7 @@ def markdown(table: Table) -> str:
 
     Of rows with several seeds both are means over the seeds; the interval is over users.
     """
-    columns = table.columns
-    by_name: dict[str, list[dict[str, Any]]] = {}
-    for row in read_rows(table):
-        by_name.setdefault(row["model"], []).append(row)
+    columns, by_name = table.columns, _by_name(table)
     lines = [
         f"| | {' | '.join(columns.values())} | parameters | seeds |",
         "|---|" + "---|" * (len(columns) + 2),
@@ -101,6 +99,36 @@ def markdown(table: Table) -> str:
             cells = [_bounds(_mean([gap.get(metric) for gap in gaps]), "+") for metric in columns]
             lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def by_reading(table: Table) -> str:
+    """The table in Markdown, turned: a line for each reading, a column for each row, of the first metric."""
+    (metric, heading), *_ = table.columns.items()
+    by_name = _by_name(table)
+    names = [row.name for row in table.rows if row.name in by_name]
+    shown = [f"| {heading} | {' | '.join(names)} |", "|---|" + "---|" * len(names)]
+    gaps = [f"| {table.rows[0].name}, minus … | {' | '.join(names[1:])} |", "|---|" + "---|" * len(names[1:])]
+    for reading in table.readings:
+        read = [by_name.get(name + said(reading), []) for name in names]
+        cells = [_bounds(_mean([row["metrics"].get(metric) for row in rows]), "") for rows in read]
+        shown.append(f"| {reading.name or 'as it is'} | {' | '.join(cells)} |")
+        found = [[row.get("first_minus_this", {}).get(metric) for row in rows] for rows in read[1:]]
+        if any(any(rows) for rows in found):
+            cells = [_bounds(_mean(rows), "+") for rows in found]
+            gaps.append(f"| {reading.name or 'as it is'} | {' | '.join(cells)} |")
+    firsts = [by_name[name] for name in names]
+    parameters = [f"{rows[0].get('parameters', 0):,}" for rows in firsts]
+    shown.append(f"| parameters | {' | '.join(parameters)} |")
+    shown.append(f"| seeds | {' | '.join(str(len(rows)) for rows in firsts)} |")
+    return "\n".join([*shown, "", *gaps] if len(gaps) > 2 else shown)
+
+
+def _by_name(table: Table) -> dict[str, list[dict[str, Any]]]:
+    """The table's records by the name of row and reading; of several seeds there are several."""
+    by_name: dict[str, list[dict[str, Any]]] = {}
+    for row in read_rows(table):
+        by_name.setdefault(row["model"], []).append(row)
+    return by_name
 
 
 def _mean(found: list[dict[str, float] | None]) -> dict[str, float] | None:

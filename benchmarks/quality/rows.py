@@ -47,7 +47,7 @@ def run_row(table: Table, row: Row, seed: int) -> None:
     records = measure(table, row, seed, kept)
     names = {record["model"] for record in records}
     rows = [r for r in read_rows(table) if not (r["model"] in names and r["seeds"] == [seed])]
-    order = [row.name + _said(reading) for row in table.rows for reading in table.readings]
+    order = [row.name + said(reading) for row in table.rows for reading in table.readings]
     write_rows(table, sorted([*rows, *records], key=lambda r: (order.index(r["model"]), r["seeds"])))
 
 
@@ -67,11 +67,11 @@ def measure(table: Table, row: Row, seed: int, kept: Path) -> list[dict[str, Any
         if row.refit:
             chosen = recorded(table, row.refit, seed)
             data = data.with_validation()
-            trial = train_on_validation(table, row, data, seed, place, chosen)
+            trial = train_on_validation(table, row, data, seed, place, KEPT, chosen)
             seconds = trial.seconds
         else:
             chosen = recorded(table, row.name, 0)["settings"] if seed else None
-            trial, seconds = train(table, row, data, seed, place, chosen)
+            trial, seconds = train(table, row, data, seed, place, KEPT, chosen)
         model, found["settings"], found["width"] = trial.model, trial.settings, trial.model.width
         found["best_epoch"], found["seconds"] = trial.epoch, seconds
         found["parameters"] = int(sum(np.prod(v.shape) for v in model.trainable_variables))
@@ -85,7 +85,7 @@ def measure(table: Table, row: Row, seed: int, kept: Path) -> list[dict[str, Any
         if reading.candidates is not None:
             settings["candidates"] = reading.candidates(read, source_folder())
         results = evaluate(model, getattr(read, reading.split), **settings)
-        name = row.name + _said(reading)
+        name = row.name + said(reading)
         _keep(kept / f"{slug(name)}-{seed}", results)
         record = {
             "dataset": table.dataset,
@@ -149,17 +149,25 @@ def recorded(table: Table, name: str, seed: int) -> dict[str, Any]:
 def compare(table: Table, seed: int) -> None:
     """Adds to every row of a seed its paired difference to the first row, over the same users.
 
-    Rows that were asked something else, as those of other splits, are not compared.
+    A reading is compared with the first row's, read likewise. Rows that were asked something else, as those
+    of other splits, are not compared.
     """
     rows = read_rows(table)
-    first = _kept(table, table.rows[0].name, seed)
+    _kept(table, table.rows[0].name, seed)  # else nothing can be compared
+    there = {record["model"] for record in rows if record["seeds"] == [seed]}
+    likewise = {
+        row.name + said(reading): table.rows[0].name + said(reading)
+        for row in table.rows
+        for reading in table.readings
+    }
     for record in rows:
         if record["seeds"] != [seed]:
             continue
         record["first_minus_this"] = {}
-        if record["model"] == table.rows[0].name:
+        against = likewise[record["model"]]
+        if against == record["model"] or against not in there:
             continue
-        other = _kept(table, record["model"], seed)
+        first, other = _kept(table, against, seed), _kept(table, record["model"], seed)
         if not np.array_equal(first["users"], other["users"]):
             continue
         for metric in table.columns:
@@ -238,7 +246,8 @@ def _bounds(found: Any) -> dict[str, float]:
     return {"mean": round(found.mean, 5), "low": round(found.low, 5), "high": round(found.high, 5)}
 
 
-def _said(reading: Reading) -> str:
+def said(reading: Reading) -> str:
+    """What a reading adds to the name of a row."""
     return f", {reading.name}" if reading.name else ""
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.quality.beginning import Beginning
 from tfmmrec.data.dataset import Data
 from tfmmrec.evaluation import Scorer
 from tfmmrec.schema import Schema
@@ -30,6 +31,7 @@ class Row:
         split_sha256: of that split.
         refit: the name of another row: this one is trained on validation, too, with that row's settings and
             for as many epochs as were best there. There is nothing to choose then.
+        beginning: what its training begins with; None: with chance.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Row:
     load: Mapping[str, Any] = field(default_factory=dict)
     split_sha256: str = ""
     refit: str = ""
+    beginning: Beginning | None = None
 
     def __post_init__(self) -> None:
         if (self.twin is None) == (self.baseline is None):
@@ -90,6 +93,8 @@ class Table:
         evaluation: settings of `evaluate`.
         readings: of the test split: each gives a record.
         mean: whether the README shows the mean over the rows: where each is another split of the same data.
+        by_reading: whether the README shows the first of the columns alone, with a line for each reading and
+            a column for each row: where there are many readings.
     """
 
     name: str
@@ -107,6 +112,7 @@ class Table:
     evaluation: Mapping[str, Any] = field(default_factory=dict)
     readings: tuple[Reading, ...] = (Reading(),)
     mean: bool = False
+    by_reading: bool = False
 
     def row(self, name: str) -> Row:
         """The row of this name.

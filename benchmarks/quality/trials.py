@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.quality.beginning import Beginning
 from benchmarks.quality.table import Row, Table
 from tfmmrec.baselines.choice import combinations
 from tfmmrec.data.dataset import Data
 from tfmmrec.models import Recommender, build_recommender
 from tfmmrec.schema import Schema
 from tfmmrec.training import Run, best_epoch, default_monitor, fit
+from tfmmrec.training.checkpoint import Checkpoint
 from tfmmrec.training.monitor import LOWER_IS_BETTER
 
 
@@ -28,7 +30,7 @@ class Trial:
         settings: that were chosen for it.
         epoch: the best, from 1.
         value: of the measure that decides, there; the higher the better.
-        seconds: that the training took, over all interruptions.
+        seconds: that the training took, with what it began with, over all interruptions.
     """
 
     model: Recommender
@@ -39,7 +41,7 @@ class Trial:
 
 
 def train(
-    table: Table, row: Row, data: Data, seed: int, folder: Path, settings: Any = None
+    table: Table, row: Row, data: Data, seed: int, folder: Path, kept: Path, settings: Any = None
 ) -> tuple[Trial, float]:
     """Trains a row with every combination of settings; the best on validation, and all the seconds spent.
 
@@ -48,6 +50,7 @@ def train(
         data: the prepared data, with the table's schema; test events are not read.
         seed: of the weights and of the training.
         folder: a run's folder for every combination of settings is made in it.
+        kept: where all tables' trainings stand, as that of a row that this one begins with.
         settings: take these instead of choosing.
     """
     assert row.twin is not None
@@ -65,7 +68,7 @@ def train(
     for one in tries:
         training = {**table.training, **row.training, **one}
         name = "_".join(f"{setting}={value}" for setting, value in one.items()) or "trial"
-        trial = attempt(twin, data, model, training, one, seed, folder / name)
+        trial = attempt(twin, data, model, training, one, seed, folder / name, row.beginning, kept)
         seconds += trial.seconds
         print(f"{row.name}, {name}: {trial.value:.4f} in epoch {trial.epoch}", flush=True)
         if best is None or trial.value > best.value:
@@ -75,7 +78,7 @@ def train(
 
 
 def train_on_validation(
-    table: Table, row: Row, data: Data, seed: int, folder: Path, chosen: dict[str, Any]
+    table: Table, row: Row, data: Data, seed: int, folder: Path, kept: Path, chosen: dict[str, Any]
 ) -> Trial:
     """Trains a row on the validation events, too, as the record of another row was trained.
 
@@ -85,7 +88,8 @@ def train_on_validation(
     assert row.twin is not None
     training = {**table.training, **row.training, **chosen["settings"], "stop": chosen["best_epoch"]}
     model = {**table.model, **row.model, "width": chosen["width"]}
-    return attempt(row.twin(data.schema), data, model, training, chosen["settings"], seed, folder / "refit")
+    schema, place, settings = row.twin(data.schema), folder / "refit", chosen["settings"]
+    return attempt(schema, data, model, training, settings, seed, place, row.beginning, kept)
 
 
 def attempt(
@@ -96,9 +100,13 @@ def attempt(
     settings: Mapping[str, Any],
     seed: int,
     folder: Path,
+    beginning: Beginning | None,
+    kept: Path,
 ) -> Trial:
     """Trains one model in a run's folder, or reads what stands there if it is of the same settings."""
     config = {"model": dict(model_settings), "training": dict(training), "seed": seed}
+    if beginning is not None:
+        config["beginning"] = asdict(beginning)
     run = Run(folder)
     if run.other_settings(config, schema):
         shutil.rmtree(folder)
@@ -109,6 +117,8 @@ def attempt(
         model = build_recommender(schema, data.vocabulary, seed=seed, **model_settings)
         monitor = training.get("monitor") or default_monitor(model)
         run.begin(schema, data, config)
+        if beginning is not None and Checkpoint(run.checkpoint).note() is None:
+            beginning.give(model, data, seed, run, kept)
         stop = training.get("stop")
         given = {name: value for name, value in training.items() if name != "stop"}
 
@@ -133,7 +143,9 @@ def attempt(
     value = next((r[f"validation {monitor}"] for r in curves if r["epoch"] == epoch), float("nan"))
     if monitor.rsplit(".", 1)[-1] in LOWER_IS_BETTER:
         value = -value
-    return Trial(model, dict(settings), epoch or len(curves), value, sum(r["seconds"] for r in curves))
+    pretrained = run.read("pretraining") if beginning is not None and beginning.pretrain else []
+    seconds = sum(record["seconds"] for record in (*pretrained, *curves))
+    return Trial(model, dict(settings), epoch or len(curves), value, seconds)
 
 
 def size(schema: Schema, data: Data, settings: Mapping[str, Any]) -> int:

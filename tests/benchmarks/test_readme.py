@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.readme import between, generated, generated_guide, members, tree, which_file
+from benchmarks import readme
+from benchmarks.quality.table import Reading, Row, Table
+from benchmarks.readme import between, by_reading, generated, generated_guide, members, tree, which_file
 from tfmmrec.families import Family
 
 README = Path(__file__).parent.parent.parent / "README.md"
@@ -34,6 +36,43 @@ def test_tables_of_a_family_by_hand():
     assert mean.endswith("; it has no weights | `(x_1 + … + x_M) / M` |")
     assert all(line.count("|") - line.count("\\|") == 5 for line in lines)
     assert which_file([family]).split("\n")[2] == "| fusion | `tfmmrec/fusion/<name>.py` | `FusionContract` |"
+
+
+def test_a_table_turned_by_hand(monkeypatch):
+    def record(name, value, gap=None, parameters=1000):
+        bounds = {"mean": value, "low": value - 0.1, "high": value + 0.1}
+        found = {"model": name, "metrics": {"hits": bounds}, "seeds": [0], "first_minus_this": {}}
+        found |= {"parameters": parameters} if parameters else {}
+        if gap is not None:
+            found["first_minus_this"] = {"hits": {"mean": gap, "low": gap - 0.1, "high": gap + 0.1}}
+        return found
+
+    records = [
+        record("all", 0.5),
+        record("all, new items", 0.4),
+        record("all, plot missing", 0.3),
+        record("some", 0.3, 0.2),
+        record("some, new items", 0.45, -0.05),
+        record("popular", 0.1, 0.4, 0),
+    ]
+    monkeypatch.setattr(readme, "read_rows", lambda _: records)
+    rows = tuple(Row(name, lambda schema: schema) for name in ("all", "some", "not yet", "popular"))
+    readings = (Reading(), Reading("new items"), Reading("plot missing"))
+    table = Table("t", "d", lambda *_: Path(), {"hits": "HR", "more": "M"}, rows, readings=readings)
+    assert by_reading(table).split("\n") == [
+        "| HR | all | some | popular |",
+        "|---|---|---|---|",
+        "| as it is | 0.5000 [0.4000, 0.6000] | 0.3000 [0.2000, 0.4000] | 0.1000 [0.0000, 0.2000] |",
+        "| new items | 0.4000 [0.3000, 0.5000] | 0.4500 [0.3500, 0.5500] | – |",
+        "| plot missing | 0.3000 [0.2000, 0.4000] | – | – |",
+        "| parameters | 1,000 | 1,000 | 0 |",
+        "| seeds | 1 | 1 | 1 |",
+        "",
+        "| all, minus … | some | popular |",
+        "|---|---|---|",
+        "| as it is | **+0.2000** [+0.1000, +0.3000] | **+0.4000** [+0.3000, +0.5000] |",
+        "| new items | -0.0500 [-0.1500, +0.0500] | – |",
+    ]
 
 
 def test_between_replaces_only_what_stands_between_the_marks():

@@ -9,7 +9,7 @@ from benchmarks.quality import rows
 from benchmarks.quality.baselines import BASELINES
 from benchmarks.quality.ml_100k import TABLE as ML_100K
 from benchmarks.quality.rows import compare, read_rows, run_row
-from benchmarks.quality.table import Row, Table
+from benchmarks.quality.table import Reading, Row, Table
 from tfmmrec.baselines import EASE, ItemKNN, MostPopular, choose
 from tfmmrec.data import load
 from tfmmrec.evaluation import evaluate
@@ -67,6 +67,20 @@ def test_baselines_are_chosen_evaluated_kept_and_compared(table, tmp_path):
     gap = read_rows(table)[1]["first_minus_this"]["ndcg@10"]
     popular, knn = (record["metrics"]["ndcg@10"]["mean"] for record in records[:2])
     assert gap["mean"] == pytest.approx(popular - knn, abs=2e-5)
+
+
+def test_a_reading_is_compared_with_the_firsts_own(table):
+    readings = (Reading(), Reading("not masked", evaluation={"mask_history": False}))
+    table = dataclasses.replace(table, readings=readings)
+    for row in ROWS[:2]:
+        run_row(table, row, seed=0)
+    compare(table, seed=0)
+    records = {record["model"]: record for record in read_rows(table)}
+    assert not records["most popular, not masked"]["first_minus_this"]
+    for said in ("", ", not masked"):
+        popular, knn = (records[name + said] for name in ("most popular", "item-kNN"))
+        gap = popular["metrics"]["ndcg@10"]["mean"] - knn["metrics"]["ndcg@10"]["mean"]
+        assert knn["first_minus_this"]["ndcg@10"]["mean"] == pytest.approx(gap, abs=2e-5)
 
 
 def test_the_protocol_and_the_measure_are_the_tables(table):
