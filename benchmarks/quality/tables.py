@@ -14,6 +14,7 @@ from benchmarks.quality import (
     reviews,
     robustness,
     tiktok,
+    transfer,
 )
 from benchmarks.quality.table import Table
 
@@ -35,5 +36,6 @@ TABLES: dict[str, Table] = {
         robustness.ML_1M,
         robustness.LASTFM_2K,
         robustness.BY_TIME,
+        *transfer.TABLES,
     )
 }
