@@ -109,7 +109,7 @@ LASTFM_2K = replace(
     name="robustness-lastfm-2k",
     dataset=f"{lastfm_2k.TABLE.dataset}; a tenth of the items is never trained on",
     load={"cold_items": 0.1},
-    split_sha256="",
+    split_sha256="3c4a3eab37b95f0c3b560e874b0ff15609c58862f13c07bf809a2158ef0f9e55",
     rows=(
         EVERYTHING,  # with every feature of every item at every step
         replace(EVERYTHING, name="with modality dropout", model={"modality_dropout": 0.3}),
