@@ -19,7 +19,7 @@ class AITM(Sharing):
     a task has, beside what its tower found (q), what is passed on of the task before it (p), and weighs the
     two by attention over them: ``z = Σ_u w_u h₁(u)``, ``w = softmax(h₂(u) · h₃(u) / √D)``, u in {p, q}.
 
-    Xi (2021) adds a penalty where a later step is likelier than the one before it; here `Binary`'s ``given``
+    The paper adds a penalty where a later step is likelier than the one before it; here `Binary`'s ``given``
     makes that impossible.
 
     Args:
