@@ -52,6 +52,7 @@ def tables(tmp_path, monkeypatch):
     return [dataclasses.replace(table, prepare=prepare) for table in (SOURCE, HERE)]
 
 
+@pytest.mark.slow
 def test_a_row_begins_with_another_tables_model(tables, tmp_path):
     there, here = tables
     run_row(there, there.row("all"), seed=0)
@@ -64,6 +65,7 @@ def test_a_row_begins_with_another_tables_model(tables, tmp_path):
     assert read_rows(here)[0]["metrics"]["ndcg@10"]["mean"] > 0.0
 
 
+@pytest.mark.slow
 def test_a_row_begins_with_content(tables, tmp_path):
     _, here = tables
     run_row(here, here.row("pretrained"), seed=0)

@@ -47,6 +47,7 @@ def table(tmp_path, monkeypatch):
     return dataclasses.replace(TABLE, prepare=prepare)
 
 
+@pytest.mark.slow
 def test_a_row_chooses_is_kept_and_hands_its_choice_on(table, tmp_path, capsys):
     run_row(table, table.row("all"), seed=0)
     first, unmasked = read_rows(table)
@@ -94,6 +95,7 @@ def test_another_split_is_refused(table):
         run_row(dataclasses.replace(table, split_sha256="abc"), table.row("all"), seed=0)
 
 
+@pytest.mark.slow
 def test_the_check_tells_what_has_left_its_interval(table, tmp_path, monkeypatch):
     table = dataclasses.replace(table, grid={}, readings=(Reading(),), rows=TABLE.rows[:1])
     run_row(table, table.rows[0], seed=0)

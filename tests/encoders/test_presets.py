@@ -186,7 +186,7 @@ def test_a_text_is_made_canonical_as_by_siglips_own_preprocessor(tmp_path):
     feature = Text("plot", length=8, encoder={"name": "backbone", "preset": "siglip"})
     state = feature.with_files({}, tmp_path)
     tokens = feature.preprocess(state)(tf.constant(texts))["tokens"].numpy()
-    expected = own({"prompts": tf.constant(texts), "images": np.zeros((3, 16, 16, 3), "float32")})
+    expected = own({"prompts": tf.constant(texts), "images": tf.zeros((3, 16, 16, 3))})
     np.testing.assert_array_equal(
         np.where(tokens > 0, tokens - 1, state["network"]["padding"]), np.asarray(expected["token_ids"])
     )

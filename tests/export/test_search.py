@@ -118,6 +118,7 @@ def test_what_is_excluded_allowed_and_filtered():
     check(answer, 3, ids[:3], scores[:3])
 
 
+@pytest.mark.slow
 def test_cells_find_the_same_and_what_they_reach_is_measured():
     queries = {
         **raw_queries([4, 5, -1], ["title", "poster"]),

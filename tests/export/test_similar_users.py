@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pytest
 
 from export import world
 from export.world import USERS, call, raw_user, text
@@ -54,6 +55,7 @@ def test_a_user_whom_nobody_knows_is_somebody_new():
     np.testing.assert_allclose(answer["score"][0], sorted(cosine, reverse=True)[:2], atol=1e-4)
 
 
+@pytest.mark.slow
 def test_cells_find_the_same():
     paths = world.shop_export(), world.shop_cells_export()
     exact, cells = (call(path, "similar_users", user_id=USERS, k=[3, 2, 9, 1]) for path in paths)

@@ -162,6 +162,7 @@ def test_what_cannot_be_removed(own):
     assert os.listdir(own) == ["1"]
 
 
+@pytest.mark.slow
 def test_another_index_answers_the_same(own, base):
     index = {"name": "ivf", "size": 2, "recall_target": 1.0, "exact_from": 1000}
     update = rebuild(own, index, filters=["price"])

@@ -56,6 +56,7 @@ def test_small_data_is_looked_at_as_a_whole(folder, tmp_path, monkeypatch):
     assert found.memory_bytes > 50e6 and found.prepare_seconds > 0
 
 
+@pytest.mark.slow
 def test_more_rows_than_are_looked_at_scale(folder, monkeypatch):
     monkeypatch.setattr(module, "_ROWS", 24)
     monkeypatch.setattr(module, "_MEDIA", 4)
