@@ -31,14 +31,15 @@ demo: $(READY) ## a small catalogue, from raw tables and media to a served model
 	$(BIN)/python -m tfmmrec demo
 
 test: $(READY) ## the quick tests on TensorFlow, then those of the model again on JAX
-	KERAS_BACKEND=tensorflow $(PYTEST) tests -m "not slow"
-	KERAS_BACKEND=jax $(PYTEST) tests -m "backend and not slow"
+	KERAS_BACKEND=tensorflow $(PYTEST) tests -m "not slow and not quality"
+	KERAS_BACKEND=jax $(PYTEST) tests -m "backend and not slow and not quality"
 
 test-slow: $(READY) ## the tests that take longer
 	KERAS_BACKEND=tensorflow $(PYTEST) tests -m slow
 
-bench-check: $(READY) ## do the cheap rows of the tables still come out as they stand?
+bench-check: $(READY) ## do the cheap rows of the tables still come out, and does the demo gain by its modalities?
 	$(BIN)/python -m benchmarks.quality.check
+	KERAS_BACKEND=tensorflow $(PYTEST) tests -m quality
 
 bench-quick: $(READY) ## has something become slower? (minutes; best on an idle machine)
 	$(BIN)/python -m benchmarks.speed.quick

@@ -13,7 +13,7 @@ from tfmmrec.recipes.demo_catalogue import generate
 from tfmmrec.schema import Schema
 from tfmmrec.training import fit
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.quality
 
 RATES = (SETTINGS.learning_rate, 0.02)  # ids alone learn best at the higher one, which the others do not need
 SEEDS = (0, 1)
