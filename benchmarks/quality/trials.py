@@ -18,7 +18,7 @@ from tfmmrec.models import Recommender, build_recommender
 from tfmmrec.schema import Schema
 from tfmmrec.training import Run, best_epoch, default_monitor, fit
 from tfmmrec.training.checkpoint import Checkpoint
-from tfmmrec.training.monitor import LOWER_IS_BETTER
+from tfmmrec.training.monitor import lower_is_better
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def attempt(
     monitor = training.get("monitor") or default_monitor(model)
     epoch = best_epoch(curves, monitor)
     value = next((r[f"validation {monitor}"] for r in curves if r["epoch"] == epoch), float("nan"))
-    if monitor.rsplit(".", 1)[-1] in LOWER_IS_BETTER:
+    if lower_is_better(monitor):
         value = -value
     pretrained = run.read("pretraining") if beginning is not None and beginning.pretrain else []
     seconds = sum(record["seconds"] for record in (*pretrained, *curves))

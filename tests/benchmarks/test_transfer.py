@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import small
-from benchmarks.quality import rows, transfer
+from benchmarks.quality import transfer
 from benchmarks.quality.beginning import Beginning
 from benchmarks.quality.rows import read_rows, run_row
 from benchmarks.quality.table import Row, Table
@@ -36,20 +36,9 @@ HERE = dataclasses.replace(
 
 
 @pytest.fixture
-def tables(tmp_path, monkeypatch):
+def tables(prepare_small):
     """A source and a table that takes from it, in a folder of their own."""
-
-    def prepare(source, folder):
-        if not folder.exists():
-            small.write(folder)
-            (folder / "schema.toml").write_text('item_id = "item_id"\n[[task]]\ntask = "NextItem"\n')
-        return folder
-
-    monkeypatch.setattr(rows, "RESULTS", tmp_path)
-    monkeypatch.setattr(rows, "KEPT", tmp_path / "runs")
-    monkeypatch.setenv("TFMMREC_DATA", str(tmp_path))
-    monkeypatch.setattr(rows.Schema, "from_toml", lambda path: small.schema())
-    return [dataclasses.replace(table, prepare=prepare) for table in (SOURCE, HERE)]
+    return [dataclasses.replace(table, prepare=prepare_small) for table in (SOURCE, HERE)]
 
 
 @pytest.mark.slow

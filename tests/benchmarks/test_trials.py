@@ -31,20 +31,9 @@ TABLE = Table(
 
 
 @pytest.fixture
-def table(tmp_path, monkeypatch):
+def table(prepare_small):
     """A table of trained rows in a folder of its own."""
-
-    def prepare(source, folder):
-        if not folder.exists():
-            small.write(folder)
-            (folder / "schema.toml").write_text('item_id = "item_id"\n[[task]]\ntask = "NextItem"\n')
-        return folder
-
-    monkeypatch.setattr(rows, "RESULTS", tmp_path)
-    monkeypatch.setattr(rows, "KEPT", tmp_path / "runs")
-    monkeypatch.setenv("TFMMREC_DATA", str(tmp_path))
-    monkeypatch.setattr(rows.Schema, "from_toml", lambda path: small.schema())
-    return dataclasses.replace(TABLE, prepare=prepare)
+    return dataclasses.replace(TABLE, prepare=prepare_small)
 
 
 @pytest.mark.slow

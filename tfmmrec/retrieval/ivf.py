@@ -37,7 +37,7 @@ class IVF(Index):
     than the cells are tuned for: of those that pass one in ten, the best 10 are about the best 100 of all. So
     cells answer only as long as as many as that are no more than `k`.
     A batch shares the work of scoring every item, but looks into the cells of each of its queries: from
-    `exact_from` queries on, every item is scored, so a busy server never answers fewer than with `Exact`.
+    `exact_from` queries on, every item is scored, as `Exact` does, which is quicker then.
 
     Args:
         vectors, queries, progress: see `Index`. Without queries it is tuned by vectors of the catalogue.
