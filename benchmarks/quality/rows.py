@@ -17,6 +17,7 @@ import numpy as np
 
 from benchmarks.quality.table import Reading, Row, Table
 from benchmarks.quality.trials import train, train_on_validation
+from benchmarks.speed.results import cores
 from tfmmrec.aside import file_aside
 from tfmmrec.baselines import choose
 from tfmmrec.data import load
@@ -97,7 +98,7 @@ def measure(table: Table, row: Row, seed: int, kept: Path) -> list[dict[str, Any
             **found,
             "seconds": round(found["seconds"] + time.monotonic() - begun),
             "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-            "hardware": f"{os.cpu_count()} cores, {platform.machine()}",
+            "hardware": f"{cores()}, {platform.machine()}",
             "command": f'python -m benchmarks.quality {table.name} --row "{row.name}" --seed {seed}',
             "git_commit": _commit(),
         }
