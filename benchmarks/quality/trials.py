@@ -14,11 +14,11 @@ from benchmarks.quality.beginning import Beginning
 from benchmarks.quality.table import Row, Table
 from tfmmrec.baselines.choice import combinations
 from tfmmrec.data.dataset import Data
+from tfmmrec.metrics.direction import lower_is_better
 from tfmmrec.models import Recommender, build_recommender
 from tfmmrec.schema import Schema
 from tfmmrec.training import Run, best_epoch, default_monitor, fit
 from tfmmrec.training.checkpoint import Checkpoint
-from tfmmrec.training.monitor import lower_is_better
 
 
 @dataclass(frozen=True)

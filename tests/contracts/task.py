@@ -12,10 +12,10 @@ from keras import ops
 from backends import gradients, policy, run
 from contracts.samples import EXAMPLES, WIDTH, random
 from contracts.whole import whole
+from tfmmrec.metrics.direction import lower_is_better
 from tfmmrec.modalities import Category
 from tfmmrec.schema import Schema
 from tfmmrec.tasks import Task
-from tfmmrec.training.monitor import LOWER_IS_BETTER
 
 
 class TaskContract:
@@ -148,4 +148,4 @@ class TaskContract:
         label = task.encode(task.labels(np.roll(labels, -1).tolist(), self.reject), state)
         found = task.metrics(label, known.judged(task.name), np.ones(EXAMPLES, "float32"), state)
         reached = found[task.main_metric]
-        assert reached <= 0.3 if task.main_metric in LOWER_IS_BETTER else reached >= 0.95
+        assert reached <= 0.3 if lower_is_better(task.main_metric) else reached >= 0.95

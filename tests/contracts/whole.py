@@ -20,6 +20,7 @@ from tfmmrec.serving import Served
 from tfmmrec.tasks import Binary, NextItem
 from tfmmrec.training import fit
 
+USERS = 4 * EXAMPLES
 HISTORIES = [[f"i{n}"] for n in range(EXAMPLES)]
 NEXT = [f"i{(n + 1) % EXAMPLES}" for n in range(EXAMPLES)]
 
@@ -47,15 +48,14 @@ def whole(
     schema: Schema,
     cells: Sequence[Any] | None = None,
     labels: Sequence[Any] | dict[str, Sequence[Any]] | None = None,
-    epochs: int = 40,
-    batch_events: int = 2 * EXAMPLES // 4,
+    epochs: int = 10,
     **settings: Any,
 ) -> Whole:
-    """User n meets item n, then item n + 1; that event has the item's labels. Item n has cell n.
+    """Users meet item n, then item n + 1; that event has the item's labels. Item n has cell n.
 
     Labels are those of the one task that has some, or a dict of them by column. The model is exported as it
-    comes back from its file. An epoch is four batches (where events have no order, with four times the
-    `batch_events`), as beginning an epoch costs as much as some steps; nothing is hidden in training.
+    comes back from its file. Of each example there are four users, which makes an epoch eleven to sixteen
+    batches: beginning an epoch costs as much as some steps. Nothing is hidden in training.
     """
     columns = {feature.column for feature in schema.features("item")} - {"item_id"}
     with (folder / "items.jsonl").open("w") as file:
@@ -68,11 +68,11 @@ def whole(
     with (folder / "events.csv").open("w", newline="") as file:
         table = csv.writer(file)
         table.writerow(["user_id", "item_id", "timestamp", "split", *labels])
-        for n in range(EXAMPLES):
-            after = (n + 1) % EXAMPLES
-            table.writerow([f"u{n}", f"i{n}", 0, "train", *[""] * len(labels)])
+        for user in range(USERS):
+            n, after = user % EXAMPLES, (user + 1) % EXAMPLES
+            table.writerow([f"u{user}", f"i{n}", 0, "train", *[""] * len(labels)])
             table.writerow(
-                [f"u{n}", f"i{after}", 60, "train", *[of_one[after] for of_one in labels.values()]]
+                [f"u{user}", f"i{after}", 60, "train", *[of_one[after] for of_one in labels.values()]]
             )
     data = load(folder, schema, split="column:split")
     model = build_recommender(schema, data.vocabulary, width=16, seed=0, **{"dropout": 0.0, **settings})
@@ -80,7 +80,7 @@ def whole(
         model,
         data.train,
         epochs=epochs,
-        batch_events=batch_events,
+        batch_events=16 if schema.ordered else 64,  # most places of rows without an order are padding
         learning_rate=0.01,
         weight_decay=0.0,
         encode_items=None,

@@ -37,7 +37,7 @@ class TestESMM(SharingContract):
             "click": clicked.tolist(),
             "buy": [b if c else "" for c, b in zip(clicked, bought, strict=True)],
         }
-        known = whole(tmp_path, schema, labels=labels, epochs=200, sharing="esmm")
+        known = whole(tmp_path, schema, labels=labels, epochs=50, sharing="esmm")
         right = np.asarray(known.recommended(k=1))[:, 0] == NEXT
         click, buy = known.judged("click"), known.judged("buy")
         assert right.mean() >= 0.95 and (buy <= click + 1e-6).all()

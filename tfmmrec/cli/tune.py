@@ -87,7 +87,7 @@ def _show(done: Search) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from tfmmrec.training.monitor import lower_is_better
+    from tfmmrec.metrics.direction import lower_is_better
 
     sign = 1.0 if lower_is_better(done.monitor) else -1.0
     ended = [one for one in done.tried if one.outcome.state == "done" and one.outcome.value is not None]

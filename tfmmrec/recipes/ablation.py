@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from tfmmrec.aside import file_aside
+from tfmmrec.metrics.direction import lower_is_better
 from tfmmrec.recipes.comparison import Runs, compared, in_order
 from tfmmrec.recipes.from_settings import with_monitored
 from tfmmrec.recipes.hearing import Report, Silence
@@ -20,7 +21,6 @@ from tfmmrec.recipes.variations import Choice, canonical, chosen_by
 from tfmmrec.report import Ranked, draw_costs, ranking_markdown
 from tfmmrec.schema import Schema
 from tfmmrec.training import Run, default_monitor
-from tfmmrec.training.monitor import lower_is_better
 
 BASE = "base"
 

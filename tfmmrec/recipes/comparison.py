@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from tfmmrec.evaluation import difference, open_kept, statistic_interval
+from tfmmrec.metrics.direction import lower_is_better
 from tfmmrec.recipes.trial import DONE, Outcome, Trial
 from tfmmrec.report import Estimate, Ranked
-from tfmmrec.training.monitor import lower_is_better
 
 Runs = dict[tuple[str, int], tuple[Trial, Outcome]]
 """By model and seed, a training and what came of it."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from tfmmrec.metrics.direction import lower_is_better
 from tfmmrec.recipes.trial import JOURNAL
-from tfmmrec.training.monitor import lower_is_better
 
 REASON = "reason"
 """Of a trial: why it failed. One that failed without was interrupted."""

@@ -11,11 +11,11 @@ from rich.table import Table
 
 from tfmmrec.evaluation import Interval, Results, interval, paired_statistic
 from tfmmrec.metrics import mae
+from tfmmrec.metrics.direction import lower_is_better
 
 Estimate = dict[str, float]
 """``{"mean": …}``, with ``"low"`` and ``"high"`` where there is an interval."""
 
-LOWER_IS_BETTER = ("rmse", "mae", "log_loss")
 _NO_DIRECTION = ("coverage", "novelty", "diversity")  # more of them is not better by itself
 
 
@@ -105,7 +105,7 @@ def _best(metric: str, estimates: Sequence[Mapping[str, float] | None]) -> int |
     values = [math.nan if estimate is None else estimate["mean"] for estimate in estimates]
     if name in _NO_DIRECTION or sum(not math.isnan(value) for value in values) < 2:
         return None
-    sign = -1.0 if name in LOWER_IS_BETTER else 1.0
+    sign = -1.0 if lower_is_better(metric) else 1.0
     ranked = [-math.inf if math.isnan(value) else sign * value for value in values]
     best = max(ranked)
     return ranked.index(best) if ranked.count(best) == 1 else None

@@ -15,9 +15,9 @@ import numpy as np
 from tfmmrec.data.batches import Batches
 from tfmmrec.data.dataset import Features, Split
 from tfmmrec.evaluation import evaluate
+from tfmmrec.metrics.direction import lower_is_better
 from tfmmrec.training.average import averaged
 from tfmmrec.training.checkpoint import Checkpoint
-from tfmmrec.training.monitor import lower_is_better
 from tfmmrec.training.not_finite import first_not_finite
 
 

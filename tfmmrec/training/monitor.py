@@ -4,16 +4,9 @@ from __future__ import annotations
 
 import math
 
+from tfmmrec.metrics.direction import lower_is_better
 from tfmmrec.models import Recommender
 from tfmmrec.schema import Schema
-
-LOWER_IS_BETTER = ("rmse", "mae", "log_loss", "loss")
-"""Names of metrics; all others are better when higher."""
-
-
-def lower_is_better(metric: str) -> bool:
-    """Whether a metric is an error."""
-    return metric.rsplit(".", 1)[-1] in LOWER_IS_BETTER
 
 
 def default_monitor(model: Recommender | Schema) -> str:
