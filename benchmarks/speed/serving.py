@@ -157,7 +157,13 @@ def resident(process: subprocess.Popen[str]) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def bare(folder: Path, seconds: float = SECONDS) -> float:
+def loop(which: str, model: Path, seconds: float) -> float:
+    """What one of the plain loops over an export answers a second, in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.speed.serving", which, str(model), "--seconds", str(seconds)]
+    return float(subprocess.check_output(command, text=True).splitlines()[-1])
+
+
+def bare(folder: Path, seconds: float) -> float:
     """Questions per second of the export inside this process, one at a time."""
     from tfmmrec.serving import Served
 
@@ -183,8 +189,7 @@ def measure(
             about = {
                 name: value for name, value in about["index_measured"].items() if name.startswith("recall")
             }
-            command = [sys.executable, "-m", "benchmarks.speed.serving", "--bare", str(there)]
-            alone = float(subprocess.check_output(command, text=True).splitlines()[-1])
+            alone = loop("--bare", there, seconds)
             requests = bodies(there)
             with served(there) as (port, process):
                 asyncio.run(asked(port, there.name, requests, 8, 2))  # warm
@@ -211,8 +216,7 @@ def measure(
 def measure_encoding(folder: Path, seconds: float) -> Iterator[dict[str, Any]]:
     """One record: items that are encoded from their bytes."""
     there = encoding.exported(folder)
-    command = [sys.executable, "-m", "benchmarks.speed.serving", "--bare-items", str(there)]
-    alone = float(subprocess.check_output(command, text=True).splitlines()[-1])
+    alone = loop("--bare-items", there, seconds)
     requests = encoding.bodies(there, encoding.new_items(folder))
     with served(there) as (port, _):
         asyncio.run(asked(port, there.name, requests, 8, 2))  # warm
@@ -276,7 +280,7 @@ if __name__ == "__main__":
     parser.add_argument("--minute", type=float, default=MINUTE)
     arguments = parser.parse_args()
     if arguments.bare:
-        print(bare(arguments.bare))
+        print(bare(arguments.bare, arguments.seconds))
     elif arguments.bare_items:
         model = arguments.bare_items
         print(encoding.bare(model, encoding.new_items(model.parent), arguments.seconds))
