@@ -73,7 +73,7 @@ def test_what_cannot_be_varied_is_told_in_a_sentence(films, tfmmrec, tmp_path, a
 
 
 def command(films, out, *more):
-    vary = ("--vary", "fusion=sum,mean", "--epochs", "60", *SMALL)
+    vary = ("--vary", "fusion=sum,mean", "--epochs", "15", *SMALL)
     return [sys.executable, "-m", "tfmmrec", "ablate", *map(str, (films, *vary, "--out", out, *more))]
 
 
@@ -106,8 +106,8 @@ def test_killed_in_the_middle_it_goes_on_and_runs_nothing_twice(films, tmp_path)
     assert {path: path.stat().st_mtime_ns for path in before} == before
     table = rows(out)
     assert [(row["fusion"], row["state"], row["epochs"]) for row in table] == [
-        ("sum", "done", "60"),
-        ("mean", "done", "60"),
+        ("sum", "done", "15"),
+        ("mean", "done", "15"),
     ]
     (log,) = out.glob("trials/fusion=mean*.log")
     assert "An earlier training was interrupted: going on with epoch" in log.read_text()

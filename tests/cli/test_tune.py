@@ -79,7 +79,7 @@ def test_killed_in_the_middle_it_goes_on_and_train_takes_what_it_found(films, tf
     out = tmp_path / "out"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     given = {"env": environment, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    asked = ("--trials", "3", "--space", space, "--out", out, *SMALL, "--epochs", "40", "--patience", "40")
+    asked = ("--trials", "3", "--space", space, "--out", out, *SMALL, "--epochs", "15", "--patience", "15")
     command = [sys.executable, "-m", "tfmmrec", "tune", *map(str, (films, *asked))]
     with subprocess.Popen(command, **given) as process:
         until = time.monotonic() + 300
@@ -99,6 +99,6 @@ def test_killed_in_the_middle_it_goes_on_and_train_takes_what_it_found(films, tf
     logs = [path.read_text() for path in out.glob("trials/*.log")]
     assert len(logs) == 3
     assert sum("An earlier training was interrupted: going on with epoch" in log for log in logs) == 1
-    (out / "train.toml").write_text((out / "train.toml").read_text().replace("epochs = 40", "epochs = 1"))
+    (out / "train.toml").write_text((out / "train.toml").read_text().replace("epochs = 15", "epochs = 1"))
     trained = tfmmrec("train", films, "--config", out / "train.toml", "--run", tmp_path / "best", "--quiet")
     assert trained.exit_code == 0, trained.output
