@@ -20,12 +20,21 @@ def test_by_hand():
     fusion, tokens = TestAdversarial.built(), tokens_of(4)
     common = np.einsum("bmd,mde->bme", means(tokens), np.asarray(fusion.kernel))
     np.testing.assert_allclose(run(fusion, tokens), norm(common.sum(axis=1)), rtol=1e-4, atol=1e-5)
-    logits = dense(fusion.verdict, silu(dense(fusion.hidden, common)))
+    logits = dense(fusion.verdict, silu(dense(fusion.hidden, norm(common))))
     log_p = logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
     present = np.asarray([[1, 1, 1], [1, 0, 1], [0, 0, 0], [0, 1, 1]], bool)
     expected = 0.1 * np.mean([-log_p[row, m, m] for row, m in np.argwhere(present)])
     added = run(lambda t, here: fusion.added_loss([t[n] for n in NAMES], here, None), tokens, present)
     assert added == pytest.approx(expected, rel=1e-4)
+
+
+def test_longer_vectors_do_not_deceive():
+    fusion, tokens = TestAdversarial.built(), tokens_of(6)
+    here, losses = np.ones((6, 3), bool), []
+    for _ in range(2):
+        losses.append(float(run(lambda t: fusion.added_loss([t[n] for n in NAMES], here, None), tokens)))
+        fusion.kernel.assign(10 * fusion.kernel)
+    assert losses[1] == pytest.approx(losses[0], rel=1e-3)
 
 
 @pytest.mark.backend

@@ -12,7 +12,7 @@ from tfmmrec.fusion.fusion import Fusion, pooled
 
 @keras.saving.register_keras_serializable("tfmmrec")
 class Adversarial(Fusion):
-    """``norm(Σ_m h_m)``, ``h_m = W_m x_m``, while ``weight · CE(discriminator(h_m), m)`` is played for.
+    """``norm(Σ_m h_m)``, ``h_m = W_m x_m``, while ``weight · CE(discriminator(norm(h_m)), m)`` is played for.
 
     ``x_m`` is the mean of the tokens of modality m. The discriminator learns to tell which modality a vector
     is of; through the reversed gradient (Ganin 2016) the maps and encoders learn to make that impossible, as
@@ -53,7 +53,9 @@ class Adversarial(Fusion):
     def added_loss(self, tokens: list[tuple[Any, Any]], present: Any, fused: Any) -> Any:
         if len(self.names) == 1:
             return None
-        logits = self.verdict(self.hidden(reverse_gradient(self.common(tokens), self.strength)))
+        # of the directions alone: maps that can lengthen their vectors win, and nothing holds the loss
+        common = ops.rms_normalization(self.common(tokens), axis=-1)
+        logits = self.verdict(self.hidden(reverse_gradient(common, self.strength)))
         truth = ops.eye(len(self.names), dtype="float32")
         wrong = -ops.sum(truth * ops.log_softmax(logits), axis=-1)
         here = ops.cast(present, "float32")
