@@ -33,3 +33,20 @@ def test_each_begins_as_a_dense_layer_does():
     limit = np.abs(np.asarray(one.kernel)).max()
     of_each = np.abs(np.asarray(layer.kernel)).max(axis=(1, 2))
     np.testing.assert_allclose(of_each, limit, rtol=0.1)
+
+
+def test_the_gradient_does_not_hold_the_product_of_every_row():
+    tf = pytest.importorskip("tensorflow")
+    layer = ParallelDense(3, 8)
+    layer.build((None, None, 8))
+
+    @tf.function
+    def gradient(x):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(layer(x) ** 2)
+        return tape.gradient(loss, layer.kernel)
+
+    x = tf.constant(random(16, 4, 8))
+    operations = gradient.get_concrete_function(x).graph.get_operations()
+    sizes = [output.shape.num_elements() or 0 for operation in operations for output in operation.outputs]
+    assert max(sizes) <= 16 * 4 * 3 * 8  # and not 16 x 4 x 8 x 3 x 8

@@ -8,6 +8,18 @@ import keras
 from keras import ops
 
 
+def rowwise(equation: str, x: Any, weight: Any) -> Any:
+    """``einsum(equation, x, weight)``, where ``n`` stands for all the leading dimensions of `x`.
+
+    With an ellipsis instead, TensorFlow's gradient of the weight holds the product of every row before it
+    adds them up, which takes a hundred times as long.
+    """
+    own = len(equation.partition(",")[0]) - 1
+    lead, last = ops.shape(x)[:-own], x.shape[-own:]
+    y = ops.einsum(equation, ops.reshape(x, (-1, *last)), weight)
+    return ops.reshape(y, (*lead, *y.shape[1:]))
+
+
 @keras.saving.register_keras_serializable("tfmmrec")
 class ParallelDense(keras.layers.Layer):
     """`count` dense layers of one size: ``[..., F] → [..., count, units]``, or each its own input.
@@ -34,8 +46,8 @@ class ParallelDense(keras.layers.Layer):
         self.bias = self.add_weight(shape=(self.count, self.units), initializer="zeros", name="bias")
 
     def call(self, x: Any) -> Any:
-        equation = "...ef,efu->...eu" if self.own else "...f,efu->...eu"
-        return self.activation(ops.einsum(equation, x, self.kernel) + self.bias)
+        equation = "nef,efu->neu" if self.own else "nf,efu->neu"
+        return self.activation(rowwise(equation, x, self.kernel) + self.bias)
 
     def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return (*(shape[:-2] if self.own else shape[:-1]), self.count, self.units)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-from keras import ops
 
 from tfmmrec.layers import Dropout, ParallelDense
+from tfmmrec.layers.parallel_dense import rowwise
 from tfmmrec.sharing.sharing import Sharing
 
 
@@ -43,9 +43,9 @@ class CrossStitch(Sharing):
         self.projection.build((*shape[:-1], count, 2 * self.width))
 
     def call(self, features: Any, training: bool | None = None) -> dict[str, Any]:
-        hidden = ops.einsum("kj,...jd->...kd", self.stitch_hidden, self.hidden(features))
+        hidden = rowwise("njd,kj->nkd", self.hidden(features), self.stitch_hidden)
         towers = self.projection(self.drop(hidden, training=training))
-        towers = ops.einsum("kj,...jd->...kd", self.stitch_projection, towers)
+        towers = rowwise("njd,kj->nkd", towers, self.stitch_projection)
         return self.by_task(towers)
 
     def get_config(self) -> dict[str, Any]:
