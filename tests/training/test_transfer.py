@@ -1,11 +1,14 @@
 """From one catalogue to another: what is taken, what is not, and that it tells something."""
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from backends import run
 from tfmmrec.data import load, shards
+from tfmmrec.encoders.histories import UNKNOWN
 from tfmmrec.evaluation import evaluate
 from tfmmrec.modalities import Category, History, Tags, Text
 from tfmmrec.models import build_recommender
@@ -149,6 +152,31 @@ def test_features_of_another_name(there, tmp_path):
     )
     told = transfer(model_of(there), target, data.vocabulary, there.vocabulary, {"name": "title"})
     assert told.taken["item.name"] == "9 of 9 words" and told.taken["item.fusion"] == "all of it"
+
+
+@pytest.mark.parametrize("encoder", ["transformer", "hstu"])
+def test_where_only_one_has_times_the_history_is_taken(there, encoder):
+    """Times tell nothing at first: each starts as the unknown one."""
+    history = replace(SCHEMA.history, encoder=encoder)
+    schemas = [replace(SCHEMA, history=history, **kind) for kind in ({}, {"timestamp": "at", "order": None})]
+    without, with_times = (
+        build_recommender(schema, there.vocabulary, width=16, seed=seed)
+        for seed, schema in enumerate(schemas)
+    )
+    told = transfer(without, with_times, there.vocabulary, there.vocabulary)
+    assert told.taken["user.history"] == "all but what times say"
+    events, window = np.random.default_rng(0).normal(size=(2, 4, 16)), np.zeros((2, 5), "int32")
+    source, target = (model.user_tower.get_layer("history") for model in (without, with_times))
+    known, unknown = np.asarray([[0, 60, 3600, 9]] * 2, "int32"), np.full((2, 4), UNKNOWN, "int32")
+    of_source = run(lambda x: source(x, window, unknown), events.astype("float32"))
+    np.testing.assert_allclose(
+        run(lambda x: target(x, window, known), events.astype("float32")), of_source, atol=1e-5
+    )
+
+    target.gap.embeddings.assign(target.gap.embeddings + 1)
+    told = transfer(with_times, without, there.vocabulary, there.vocabulary)
+    assert told.taken["user.history"] == "all of it"
+    np.testing.assert_array_equal(np.asarray(source.gap.embeddings), np.asarray(target.gap.embeddings))
 
 
 def test_a_run_brings_its_own_vocabulary(there, here, tmp_path):

@@ -11,6 +11,7 @@ import numpy as np
 
 from tfmmrec.data import Vocabulary, open_shards
 from tfmmrec.data.vocabulary import State
+from tfmmrec.encoders.histories import HistoryEncoder
 from tfmmrec.modalities import Id, Modality
 from tfmmrec.models import Recommender
 from tfmmrec.schema import Schema, Side
@@ -18,7 +19,7 @@ from tfmmrec.training.run import Run
 
 # what two layers may differ by: how they train, and sizes, which the weights themselves tell
 _MAY_DIFFER = {"name", "dtype", "trainable", "size", "length", "dropout", "rate", "hide", "augment"}
-_MAY_DIFFER |= {"synonyms", "fine_tune", "start", "units"}
+_MAY_DIFFER |= {"synonyms", "fine_tune", "start", "units", "timed"}
 _TOWERS: dict[str, Side] = {"item": "item", "user": "user", "event": "event"}
 
 
@@ -53,7 +54,8 @@ def transfer(
     encoder, heads. One that has other settings is left as it is. Where vocabularies differ, words are taken
     word by word, categories and tags value by value, and classes class by class; what only the new data has
     starts as the other model's "unknown". Ids are taken not at all: each starts as the other model's unknown
-    id, so that items and users are at first what their content says.
+    id, so that items and users are at first what their content says. Where only the new data has times, every
+    time between events starts as the other model's unknown one.
 
     Args:
         source: a trained model, or its run or the run's folder.
@@ -157,6 +159,8 @@ class _Both:
             self.done.left[part] = f"its weights have other shapes{shapes}"
             return
         said = "all of it"
+        if isinstance(layer, HistoryEncoder) and layer.timed and not other.timed:
+            said = "all but what times say"
         terms = self._terms(feature, place) if feature is not None and table is not None else None
         if table is not None and terms is None:
             self.done.left[part] = "the other model's vocabulary is not known: give of_source"
@@ -176,12 +180,20 @@ class _Both:
                 said = f"{len(shared):,} of {len(classes[1]):,} classes"
             else:
                 ours.assign(value)
+        if isinstance(layer, HistoryEncoder) and layer.timed and not other.timed and layer.gap:
+            gaps = layer.gap.embeddings
+            gaps.assign(np.broadcast_to(keras.ops.convert_to_numpy(gaps)[:1], gaps.shape))
         self.done.taken[part] = said
 
     def _pairs(self, layer: Any, other: Any) -> list[tuple[Any, Any]]:
-        """The weights of both, side by side; none where they are not as many."""
+        """The weights of both, side by side; by name, where only one has some that tell of times."""
         of_layer, of_other = ([w for w in one.weights if "int" not in str(w.dtype)] for one in (layer, other))
-        return list(zip(of_layer, of_other, strict=True)) if len(of_layer) == len(of_other) else []
+        if len(of_layer) == len(of_other):
+            return list(zip(of_layer, of_other, strict=True))
+        if getattr(layer, "timed", None) == getattr(other, "timed", None):
+            return []
+        here, there = _within(layer, of_layer), _within(other, of_other)
+        return [(weight, there[name]) for name, weight in here.items() if name in there]
 
     def _differing(self, there: dict[str, Any], here: dict[str, Any]) -> str:
         """The settings that differ, in words."""
@@ -262,6 +274,11 @@ def _same_ids(there: Schema, here: Schema) -> dict[str, str]:
         if all(ids):
             found[ids[0][0]] = ids[1][0]
     return found
+
+
+def _within(layer: Any, weights: list[Any]) -> dict[str, Any]:
+    """The weights by their paths from the layer on."""
+    return {weight.path.partition(f"{layer.name}/")[2]: weight for weight in weights}
 
 
 def _same(one: Any, other: Any) -> bool:
