@@ -113,6 +113,29 @@ def test_more_than_cells_hold_is_found_all_the_same(clustered, index):
         assert rows[0].tolist() == best[15_000 : 15_000 + k].tolist()
 
 
+def test_only_queries_that_lack_something_are_asked_among_all_items(clustered, index, monkeypatch):
+    vectors, queries = clustered[0], clustered[1][:6]
+    mask = np.ones((6, 20_000), bool)
+    mask[2], mask[4] = np.random.default_rng(5).random((2, 20_000)) < 0.001  # about twenty pass
+    k, excluded = np.asarray([10, 20, 3, 5, 12, 1]), np.arange(6)[:, None]
+    true = search(Exact(vectors), queries, k, excluded, passes=passing(mask))
+    asked, exactly = [], index.exact.search
+
+    def watched(queries, *arguments):
+        asked.append(queries.numpy())
+        return exactly(queries, *arguments)
+
+    monkeypatch.setattr(index.exact, "search", watched)
+    rows, scores = search(index, queries, k, excluded, passes=passing(mask))
+    np.testing.assert_array_equal(np.concatenate(asked), queries[[2, 4]])
+    for query in (2, 4):
+        np.testing.assert_array_equal(rows[query], true[0][query])
+        np.testing.assert_allclose(scores[query], true[1][query], rtol=1e-6)
+    near = [0, 1, 3, 5]
+    alone = search(index, queries[near], k[near], excluded[near])
+    np.testing.assert_array_equal(rows[near], alone[0])
+
+
 def test_vectors_of_no_clusters_need_most_cells():
     rng = np.random.default_rng(1)
     vectors = rng.normal(size=(500, 8)).astype("float32")

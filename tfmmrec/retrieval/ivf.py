@@ -32,10 +32,10 @@ class IVF(Index):
 
     Cells hold their vectors as int8, a quarter of the memory, in blocks of a few, so that hardly a place is
     empty; the best are scored once more as they are.
-    Where cells do not hold k items that may be found, or more than `k` are wanted, every item is scored:
-    exclusions and filters never cost places. Where few items pass a filter, the best of them lie farther off
-    than the cells are tuned for: of those that pass one in ten, the best 10 are about the best 100 of all. So
-    cells answer only as long as as many as that are no more than `k`.
+    Where the cells of a query do not hold k items that may be found, or more than `k` are wanted, every item
+    is scored for it: exclusions and filters never cost places. Where few items pass a filter, the best of
+    them lie farther off than the cells are tuned for: of those that pass one in ten, the best 10 are about
+    the best 100 of all. So cells answer only as long as as many as that are no more than `k`.
     A batch shares the work of scoring every item, but looks into the cells of each of its queries: from
     `exact_from` queries on, every item is scored, as `Exact` does, which is quicker then.
 
@@ -143,18 +143,33 @@ class IVF(Index):
                 found &= tf.cast(k, tf.float32) <= self.k * share
             wanted = tf.range(most) < k[:, None]
             scores = tf.where(wanted & (rows >= 0), scores, float("nan"))
-            return tf.where(wanted, rows, -1), scores, tf.reduce_all(found)
+            return tf.where(wanted, rows, -1), scores, found
 
         def nothing() -> tuple[Any, Any, Any]:
-            shape = tf.stack([tf.shape(queries)[0], most])
-            return tf.zeros(shape, tf.int32), tf.zeros(shape), tf.constant(False)
+            count = tf.shape(queries)[0]
+            return tf.zeros([count, most], tf.int32), tf.zeros([count, most]), tf.zeros([count], tf.bool)
 
         within = (most > 0) & (most <= min(self.k, probes * BLOCK))
         within &= tf.shape(queries)[0] < self.exact_from(probes)
-        rows, scores, enough = tf.cond(within, near, nothing)
-        return tf.cond(
-            enough, lambda: (rows, scores), lambda: self.exact.search(queries, k, excluded, cosine, passes)
-        )
+        rows, scores, found = tf.cond(within, near, nothing)
+
+        def among_all() -> tuple[Any, Any]:
+            """Of the queries that lack something, every item is scored."""
+            lacking = tf.cast(tf.where(~found)[:, 0], tf.int32)
+            own = None if passes is None else lambda rows, numbers: passes(rows, tf.gather(lacking, numbers))
+            asked, wanted, barred = (tf.gather(of_all, lacking) for of_all in (queries, k, excluded))
+            more, of_more = self.exact.search(asked, wanted, barred, cosine, own)
+            short = [[0, 0], [0, most - tf.shape(more)[1]]]
+            more = tf.pad(more, short, constant_values=-1)
+            of_more = tf.pad(of_more, short, constant_values=float("nan"))
+            place = tf.shape(found)[0] - 1 + tf.cumsum(tf.cast(~found, tf.int32))
+            place = tf.where(found, tf.range(tf.shape(found)[0]), place)
+            return (
+                tf.gather(tf.concat([rows, more], axis=0), place),
+                tf.gather(tf.concat([scores, of_more], axis=0), place),
+            )
+
+        return tf.cond(tf.reduce_all(found), lambda: (rows, scores), among_all)
 
     def exact_from(self, probes: int) -> int:
         """Queries of a batch from which on every item is scored, where so many cells are looked into."""
