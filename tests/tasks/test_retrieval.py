@@ -99,7 +99,7 @@ def test_in_a_whole_model_from_cells_to_an_export(tmp_path, task):
     schema = Schema(
         item=[Category("name")], item_identity=False, user_identity=False, tasks=[task], timestamp=time
     )
-    epochs = 40 if task.loss == "gbce" else 20  # logits of yes and no take longer to part
+    epochs = 80 if task.loss == "gbce" else 20  # logits of yes and no take longer to part
     known = whole(tmp_path, schema, epochs=epochs)
     # without an order the item before is as good an answer as the one after
     expected = [
