@@ -1,8 +1,9 @@
 """Mistakes that published examples of such systems make, which must not come back here.
 
 Others have their test where the part is: a loss reduced before it is weighted (``tests/contracts/task.py``,
-``tests/models/test_recommender.py``), a sigmoid in the head beside one in the loss (below), cosine with the
-wrong sign and one λ for two terms (``tests/contracts/alignment.py``).
+``tests/models/test_recommender.py``), cosine with the wrong sign and one λ for two terms
+(``tests/contracts/alignment.py``), pictures of a size that the dense layer behind them does not have
+(``tests/contracts/encoder.py``).
 """
 
 import keras
@@ -12,11 +13,13 @@ from keras.ops import convert_to_numpy
 
 from backends import JIT
 from contracts.samples import random
+from tfmmrec.data import load
 from tfmmrec.data.batches import Batches
 from tfmmrec.evaluation import evaluate
-from tfmmrec.modalities import Category, Number
+from tfmmrec.modalities import Category, Number, Text
 from tfmmrec.models import build_recommender
-from tfmmrec.tasks import Binary
+from tfmmrec.schema import Schema
+from tfmmrec.tasks import Binary, Match
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +52,24 @@ def test_items_and_users_have_a_table_each(trained, small_sets):
     assert users.shape[0] == len(small_sets.user_ids) + 1 != items.shape[0]
     both = min(items.shape[0], users.shape[0])
     assert np.abs(before[items.path][:both] - before[users.path][:both]).min() > 0
+
+
+def test_a_text_of_many_words_is_one_vector(tmp_path):
+    """And not one for each word, of which dense layers behind it would make as many answers."""
+    titles = ["red", "red blue green", "", "red", "blue " * 30]
+    (tmp_path / "items.csv").write_text(
+        "item_id,title\n" + "".join(f"{n},{t}\n" for n, t in enumerate(titles))
+    )
+    rows = [f"{user},{(user + step) % 5}\n" for user in range(5) for step in range(4)]
+    (tmp_path / "events.csv").write_text("user_id,item_id\n" + "".join(rows))
+    schema = Schema(item=[Text("title", length=8, min_count=1)], item_identity=False, tasks=[Match()])
+    data = load(tmp_path, schema)
+    model = build_recommender(schema, data.vocabulary, width=8, seed=0)
+    found = dict(zip(data.item_ids, model.encode_items(data.items)["vector"], strict=True))
+    assert {vector.shape for vector in found.values()} == {(8,)}
+    np.testing.assert_allclose(found["0"], found["3"], atol=1e-6)
+    others = [found[name] for name in ("0", "1", "2", "4")]
+    assert min(np.abs(a - b).max() for n, a in enumerate(others) for b in others[:n]) > 1e-3
 
 
 def test_a_number_is_no_row_of_a_table():
