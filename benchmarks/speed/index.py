@@ -93,7 +93,7 @@ def ours(task: SimpleNamespace, asked: np.ndarray, exact: bool) -> None:
 
         return ask
 
-    index_task.measure(build, search, [None] if exact else SHARES)
+    index_task.measure(build, search, [None] if exact else SHARES, by_batch=not exact)
 
 
 def best_of(found: np.ndarray, queries: np.ndarray, k: int) -> np.ndarray:

@@ -34,6 +34,25 @@ def test_every_query_is_asked_and_the_slices_are_timed():
     assert {one for batch in asked for one in batch} == {0, 1, 2, 3, 4}
 
 
+@pytest.mark.parametrize("by_batch", [True, False])
+def test_recall_is_that_of_the_batch_that_is_timed(tmp_path, monkeypatch, capsys, by_batch):
+    """An index that finds everything where three or more ask, and nothing where one does."""
+    queries = np.eye(6, dtype="float32")
+    index_task.write(
+        tmp_path, queries, queries, np.arange(6)[:, None], k=[1], batches=[1, 3], seconds=0.01, threads=1
+    )
+    monkeypatch.setattr(sys, "argv", ["task", str(tmp_path)])
+
+    def search(index, setting, k):
+        return lambda asked: (
+            asked.argmax(axis=1)[:, None] if len(asked) >= 3 else np.full((len(asked), 1), -1)
+        )
+
+    index_task.measure(lambda task: None, search, by_batch=by_batch)
+    points = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(one["batch"], one["recall"]) for one in points] == [(1, 0.0 if by_batch else 1.0), (3, 1.0)]
+
+
 def point(recall, qps, k=10, batch=1):
     return {"setting": None, "k": k, "batch": batch, "recall": recall, "qps": qps, "build": 1.0}
 
