@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import re
 import resource
 import subprocess
@@ -17,7 +16,7 @@ import numpy as np
 
 from benchmarks.quality.table import Reading, Row, Table
 from benchmarks.quality.trials import train, train_on_validation
-from benchmarks.speed.results import cores
+from benchmarks.speed.results import hardware
 from tfmmrec.aside import file_aside
 from tfmmrec.baselines import choose
 from tfmmrec.data import load
@@ -98,7 +97,7 @@ def measure(table: Table, row: Row, seed: int, kept: Path) -> list[dict[str, Any
             **found,
             "seconds": round(found["seconds"] + time.monotonic() - begun),
             "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-            "hardware": f"{cores()}, {platform.machine()}",
+            "hardware": hardware(),
             "command": f'python -m benchmarks.quality {table.name} --row "{row.name}" --seed {seed}',
             "git_commit": _commit(),
         }

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import resource
 import time
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.speed.results import cores
+from benchmarks.speed.results import hardware
 from tfmmrec.data import Data, load
 from tfmmrec.data.batches import Batches
 from tfmmrec.evaluation import evaluate
@@ -81,7 +80,7 @@ def main() -> None:
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "validation": {name: round(found.metrics[name], 4) for name in ("ndcg@10", "recall@10")},
         "answered": str(served)[:200],
-        "hardware": f"{cores()}, {platform.machine()}",
+        "hardware": hardware(),
         "command": "python -m benchmarks.speed.ml_1m",
     }
     RESULT.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", "utf-8")

@@ -78,18 +78,14 @@ def _recalls(one: Measured) -> dict[str, float]:
     return {"recall": ours, "peer_recall": peer}
 
 
-def cores() -> str:
-    """How many cores this process may use: fewer than the machine's where it is pinned."""
-    pinned = getattr(os, "sched_getaffinity", None)
-    return f"{len(pinned(0)) if pinned else os.cpu_count()} cores"
-
-
 def hardware() -> str:
-    """Cores, architecture, and what the processor calls itself."""
+    """Cores that this process may use, architecture, and what the processor calls itself."""
+    pinned = getattr(os, "sched_getaffinity", None)
+    cores = len(pinned(0)) if pinned else os.cpu_count()
     cpu = Path("/proc/cpuinfo")
     lines = cpu.read_text("utf-8").splitlines() if cpu.is_file() else []
     model = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "")
-    return ", ".join(filter(None, [cores(), platform.machine(), model]))
+    return ", ".join(filter(None, [f"{cores} cores", platform.machine(), model]))
 
 
 def commit() -> str:

@@ -158,9 +158,8 @@ class _Both:
             shapes = f": {unequal[0][0]} there, {unequal[0][1]} here" if unequal else ""
             self.done.left[part] = f"its weights have other shapes{shapes}"
             return
-        said = "all of it"
-        if isinstance(layer, HistoryEncoder) and layer.timed and not other.timed:
-            said = "all but what times say"
+        new_times = isinstance(layer, HistoryEncoder) and layer.timed and not other.timed
+        said = "all but what times say" if new_times else "all of it"
         terms = self._terms(feature, place) if feature is not None and table is not None else None
         if table is not None and terms is None:
             self.done.left[part] = "the other model's vocabulary is not known: give of_source"
@@ -180,7 +179,7 @@ class _Both:
                 said = f"{len(shared):,} of {len(classes[1]):,} classes"
             else:
                 ours.assign(value)
-        if isinstance(layer, HistoryEncoder) and layer.timed and not other.timed and layer.gap:
+        if new_times and layer.gap:
             gaps = layer.gap.embeddings
             gaps.assign(np.broadcast_to(keras.ops.convert_to_numpy(gaps)[:1], gaps.shape))
         self.done.taken[part] = said

@@ -57,13 +57,16 @@ def measure(
     for k in task.k:
         for setting in settings:
             ask = search(index, setting, k)
-            recalls = [recall_of(ask, task, k, batch) for batch in (task.batches if by_batch else [AT_ONCE])]
-            recalls *= 1 if by_batch else len(task.batches)
-            for batch, recall in zip(task.batches, recalls, strict=True):
+            recalls: dict[int, float] = {}
+            for batch in task.batches:
+                at_once = batch if by_batch else AT_ONCE
+                if at_once not in recalls:
+                    recalls[at_once] = recall_of(ask, task, k, at_once)
+                recall = recalls[at_once]
                 qps = speed_of(ask, task.queries, batch, task.seconds)
                 point = {"setting": setting, "k": k, "batch": batch, "recall": recall, "qps": qps}
                 print(json.dumps({**point, "build": built}), flush=True)
-            if min(recalls) >= ENOUGH:
+            if min(recalls.values()) >= ENOUGH:
                 break
 
 
