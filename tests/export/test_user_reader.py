@@ -2,7 +2,7 @@
 
 import numpy as np
 import tensorflow as tf
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tfmmrec import modalities
@@ -18,6 +18,7 @@ SECONDS = st.one_of(
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.lists(SECONDS, min_size=3, max_size=3), min_size=1, max_size=5))
+@example([[0.0, 1.7976931348623157e308, -1e292]])
 def test_times_are_those_of_training(seconds):
     time = np.asarray(seconds, "float64")
     found = elapsed(tf.constant(time))

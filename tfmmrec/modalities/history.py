@@ -30,7 +30,7 @@ def elapsed(time: np.ndarray) -> np.ndarray:
     """
     whole = np.floor(time)
     first = np.fmin.reduce(whole, axis=1, keepdims=True, initial=np.inf)  # inf where none is known
-    with np.errstate(invalid="ignore"):  # between two that are endless
+    with np.errstate(invalid="ignore", over="ignore"):  # between two that are endless, or endlessly apart
         since = whole - first
     return np.where(np.isnan(since), UNKNOWN, np.clip(since, 0, LATEST)).astype("int32")
 
