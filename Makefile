@@ -5,9 +5,10 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-# Files of tests go to so many processes.
+# Files of tests go to so many processes. One that crashes is not replaced, after which the others would wait
+# for it without end (pytest-xdist 3.8): they run what they have, and the run says in which test it was.
 WORKERS ?= 2
-PYTEST  := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+PYTEST  := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --max-worker-restart 0
 
 # Tests and benchmarks on real data find it here; without the folder they are skipped and say so.
 ifeq ($(strip $(TFMMREC_DATA)),)

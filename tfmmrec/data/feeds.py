@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
+import weakref
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
@@ -50,8 +51,10 @@ def tf_dataset(batches: Batches, first: int = 0, waited: Waited | None = None) -
         kept.epoch = epoch
         return kept
 
+    held: list[Any] = []
+
     def current_epoch(_: Any) -> Any:
-        return tf.numpy_function(lambda: np.int64(batches.epoch), [], tf.int64)
+        return tf.numpy_function(_weak(lambda: np.int64(batches.epoch), held), [], tf.int64)
 
     def indices(epoch: Any) -> Any:
         return tf.data.Dataset.range(first, len(batches)).map(lambda index: (epoch, index))
@@ -67,14 +70,27 @@ def tf_dataset(batches: Batches, first: int = 0, waited: Waited | None = None) -
         return tf.nest.flatten(of_epoch(int(epoch))[int(index)])
 
     def build(epoch: Any, index: Any) -> Any:
-        tensors = tf.numpy_function(arrays, [epoch, index], [s.dtype for s in specs], stateful=False)
+        types = [s.dtype for s in specs]
+        tensors = tf.numpy_function(_weak(arrays, held), [epoch, index], types, stateful=False)
         shaped = [tf.ensure_shape(t, s.shape) for t, s in zip(tensors, specs, strict=True)]
         return tf.nest.pack_sequence_as(structure, shaped)
 
     dataset = tf.data.Dataset.range(1).map(current_epoch).flat_map(indices)
     dataset = dataset.map(build, num_parallel_calls=_AHEAD, deterministic=True)
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(len(batches) - first)).prefetch(_AHEAD)
+    dataset.held = held
     return dataset if waited is None else _timed(dataset, waited)
+
+
+def _weak(function: Callable[..., Any], held: list[Any]) -> Callable[..., Any]:
+    """The function, which lives as long as `held` does.
+
+    TensorFlow keeps what a graph calls until the process ends. Through these functions it would keep the
+    batches of every training, and its model: `held` is an attribute of the dataset, and goes with it.
+    """
+    held.append(function)
+    weak = weakref.ref(function)
+    return lambda *arguments: weak()(*arguments)
 
 
 def _timed(dataset: Any, waited: Waited) -> Any:
@@ -87,14 +103,18 @@ def _timed(dataset: Any, waited: Waited) -> Any:
     def asked(_: Any) -> Any:
         return tf.numpy_function(lambda: np.float64(time.perf_counter()), [], tf.float64)
 
+    held: list[Any] = []
+
     def came(asked: Any, batch: Any) -> Any:
-        tf.numpy_function(lambda asked: waited(time.perf_counter() - asked), [asked], [])
+        tf.numpy_function(_weak(lambda asked: waited(time.perf_counter() - asked), held), [asked], [])
         return batch
 
-    clock = tf.data.Dataset.counter().map(asked)
+    clock = tf.data.Dataset.range(dataset.cardinality()).map(asked)
     alone = tf.data.Options()
     alone.experimental_optimization.inject_prefetch = False  # which would ask ahead of the training
-    return tf.data.Dataset.zip(clock, dataset).map(came).with_options(alone)
+    timed = tf.data.Dataset.zip(clock, dataset).map(came).with_options(alone)
+    timed.held = held
+    return timed
 
 
 class BatchSequence(keras.utils.PyDataset):

@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from tfmmrec.fusion.fusion import Fusion, pooled
+from tfmmrec.layers import silu
 
 
 @keras.saving.register_keras_serializable("tfmmrec")
@@ -29,7 +30,7 @@ class Adversarial(Fusion):
     ) -> None:
         super().__init__(width, names, **kwargs)
         self.weight, self.strength = weight, strength
-        self.hidden = keras.layers.Dense(width, activation="silu", name="discriminator_hidden")
+        self.hidden = keras.layers.Dense(width, activation=silu, name="discriminator_hidden")
         self.verdict = keras.layers.Dense(len(names), dtype="float32", name="discriminator")
         self.norm = keras.layers.RMSNormalization(name="norm")
 

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from tfmmrec.fusion.fusion import Fusion, pooled, side_by_side
-from tfmmrec.layers import Dropout
+from tfmmrec.layers import Dropout, silu
 
 
 @keras.saving.register_keras_serializable("tfmmrec")
@@ -29,7 +29,7 @@ class MLP(Fusion):
             raise ValueError(f"MLP needs 1 hidden layer or more, got layers={layers}; Concat has none.")
         self.layers, self.hidden = layers, hidden or 2 * width
         self.stack = [
-            keras.layers.Dense(self.hidden, activation="silu", name=f"hidden_{i}") for i in range(layers)
+            keras.layers.Dense(self.hidden, activation=silu, name=f"hidden_{i}") for i in range(layers)
         ]
         self.drop = Dropout(self.dropout, name="drop")
         self.projection = keras.layers.Dense(width, name="projection")

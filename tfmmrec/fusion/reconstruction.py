@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from tfmmrec.fusion.fusion import Fusion, pooled, side_by_side
+from tfmmrec.layers import silu
 
 
 @keras.saving.register_keras_serializable("tfmmrec")
@@ -26,7 +27,7 @@ class Reconstruction(Fusion):
     def __init__(self, width: int, names: list[str], weight: float = 0.1, **kwargs: Any) -> None:
         super().__init__(width, names, **kwargs)
         self.weight = weight
-        self.hidden = keras.layers.Dense(2 * width, activation="silu", name="hidden")
+        self.hidden = keras.layers.Dense(2 * width, activation=silu, name="hidden")
         self.projection = keras.layers.Dense(width, name="projection")
         self.norm = keras.layers.RMSNormalization(name="norm")
         self.decoder = keras.layers.Dense(len(names) * width, name="decoder")

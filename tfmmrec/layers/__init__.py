@@ -13,6 +13,7 @@ from tfmmrec.layers.parallel_dense import ParallelDense
 from tfmmrec.layers.pooling import Summary, masked_mean
 from tfmmrec.layers.recurrent import Recurrent
 from tfmmrec.layers.row_table import read_rows, write_rows
+from tfmmrec.layers.silu import silu
 from tfmmrec.layers.transformer import FeedForward, TransformerBlock
 from tfmmrec.layers.unit import Unit, unit
 
@@ -35,6 +36,7 @@ __all__ = [
     "check_augment",
     "masked_mean",
     "read_rows",
+    "silu",
     "unit",
     "write_rows",
 ]

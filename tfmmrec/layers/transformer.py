@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from tfmmrec.layers.dropout import Dropout
+from tfmmrec.layers.silu import silu
 
 
 @keras.saving.register_keras_serializable("tfmmrec")
@@ -69,7 +70,7 @@ class FeedForward(keras.layers.Layer):
 
     def call(self, x: Any, training: bool | None = None) -> Any:
         both = self.gate_and_value(self.norm(x))
-        hidden = ops.silu(both[..., : self.hidden]) * both[..., self.hidden :]
+        hidden = silu(both[..., : self.hidden]) * both[..., self.hidden :]
         return x + self.drop(self.output_projection(hidden), training=training)
 
     def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:

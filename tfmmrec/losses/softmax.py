@@ -36,63 +36,61 @@ def chunked_softmax(
     width = hidden.shape[-1]
     lacking = -positions % chunk
 
-    # integer and constant inputs stay outside: a custom gradient must answer for each of its arguments
+    given = hidden, table
+    hidden, table = ops.stop_gradient(hidden), ops.stop_gradient(table)
     targets = ops.clip(ops.cast(target, "int32"), 0, ops.shape(table)[0] - 1)
-    weights = ops.cast(weight, "float32")
+    weights = ops.stop_gradient(ops.cast(weight, "float32"))
     order = ops.argsort(ops.cast(weights == 0, "int32"))  # the positions that weigh first
     asked = -(-ops.sum(ops.cast(weights != 0, "int32")) // chunk)  # chunks that have one
     sorted_weights = ops.take(weights, order)
     weights_by_chunk = ops.reshape(ops.pad(sorted_weights, [[0, lacking]]), (-1, chunk, 1))
-    shift = None if bias is None else ops.cast(bias, "float32")
+    shift = None if bias is None else ops.stop_gradient(ops.cast(bias, "float32"))
 
-    @ops.custom_gradient
-    def total_loss(hidden: Any, table: Any) -> tuple[Any, Any]:
-        in_order = ops.take(hidden, order, axis=0)
-        stacked = ops.reshape(ops.pad(in_order, [[0, lacking], [0, 0]]), (-1, chunk, width))
-        transposed = ops.transpose(table)
+    in_order = ops.take(hidden, order, axis=0)
+    stacked = ops.reshape(ops.pad(in_order, [[0, lacking], [0, 0]]), (-1, chunk, width))
+    transposed = ops.transpose(table)
 
-        def one_chunk(i: Any, carry: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
-            total, table_gradient, hidden_gradient = carry
-            h, w = ops.take(stacked, i, 0), ops.take(weights_by_chunk, i, 0)
-            logits = ops.cast(ops.matmul(h, transposed), "float32")
-            if shift is not None:
-                logits = logits + shift
-            top = ops.max(logits, axis=-1, keepdims=True)
-            exponent = ops.exp(logits - top)
-            normaliser = ops.sum(exponent, axis=-1, keepdims=True)
-            total = total + ops.sum(w * (ops.log(normaliser) + top))
-            # the gradient of log Σ exp is the softmax; what divides a position's row is taken out of the
-            # products, so that the logits are gone through as seldom as can be
-            exponent, scale = ops.cast(exponent, h.dtype), w / normaliser
-            scaled = ops.cast(ops.cast(h, "float32") * scale, h.dtype)
-            written = ops.cast(ops.matmul(exponent, table), "float32") * scale
-            return (
-                total,
-                table_gradient + ops.cast(ops.matmul(ops.transpose(scaled), exponent), "float32"),
-                ops.scatter_update(hidden_gradient, ops.reshape(i, (1, 1)), ops.expand_dims(written, 0)),
-            )
-
-        nothing = ops.zeros((), "float32")
-        start = (nothing, ops.zeros((width, ops.shape(table)[0])), ops.zeros(ops.shape(stacked)))
-        total, table_gradient, hidden_gradient = ops.fori_loop(0, asked, one_chunk, start)
-
-        # the target's own term has one row of the table a position: no need of logits
-        h, wanted = ops.cast(hidden, "float32"), ops.cast(ops.take(table, targets, axis=0), "float32")
-        w = ops.expand_dims(weights, -1)
-        total = total - ops.sum(w * h * wanted)
+    def one_chunk(i: Any, carry: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
+        total, table_gradient, hidden_gradient = carry
+        h, w = ops.take(stacked, i, 0), ops.take(weights_by_chunk, i, 0)
+        logits = ops.cast(ops.matmul(h, transposed), "float32")
         if shift is not None:
-            total = total - ops.sum(weights * ops.take(shift, targets))
-        hidden_gradient = ops.reshape(hidden_gradient, (-1, width))[:positions]
-        hidden_gradient = ops.take(hidden_gradient, ops.argsort(order), axis=0) - w * wanted
-        table_gradient = ops.transpose(table_gradient) - ops.segment_sum(w * h, targets, ops.shape(table)[0])
+            logits = logits + shift
+        top = ops.max(logits, axis=-1, keepdims=True)
+        exponent = ops.exp(logits - top)
+        normaliser = ops.sum(exponent, axis=-1, keepdims=True)
+        total = total + ops.sum(w * (ops.log(normaliser) + top))
+        # the gradient of log Σ exp is the softmax; what divides a position's row is taken out of the
+        # products, so that the logits are gone through as seldom as can be
+        exponent, scale = ops.cast(exponent, h.dtype), w / normaliser
+        scaled = ops.cast(ops.cast(h, "float32") * scale, h.dtype)
+        written = ops.cast(ops.matmul(exponent, table), "float32") * scale
+        return (
+            total,
+            table_gradient + ops.cast(ops.matmul(ops.transpose(scaled), exponent), "float32"),
+            ops.scatter_update(hidden_gradient, ops.reshape(i, (1, 1)), ops.expand_dims(written, 0)),
+        )
 
-        def gradient(*upstream: Any, **_: Any) -> tuple[Any, Any]:
-            up = ops.cast(upstream[0], "float32")
-            return ops.cast(hidden_gradient * up, hidden.dtype), ops.cast(table_gradient * up, table.dtype)
+    nothing = ops.zeros((), "float32")
+    start = (nothing, ops.zeros((width, ops.shape(table)[0])), ops.zeros(ops.shape(stacked)))
+    total, table_gradient, hidden_gradient = ops.fori_loop(0, asked, one_chunk, start)
 
-        return total, gradient
+    # the target's own term has one row of the table a position: no need of logits
+    h, wanted = ops.cast(hidden, "float32"), ops.cast(ops.take(table, targets, axis=0), "float32")
+    w = ops.expand_dims(weights, -1)
+    total = total - ops.sum(w * h * wanted)
+    if shift is not None:
+        total = total - ops.sum(weights * ops.take(shift, targets))
+    hidden_gradient = ops.reshape(hidden_gradient, (-1, width))[:positions]
+    hidden_gradient = ops.take(hidden_gradient, ops.argsort(order), axis=0) - w * wanted
+    table_gradient = ops.transpose(table_gradient) - ops.segment_sum(w * h, targets, ops.shape(table)[0])
 
-    return total_loss(hidden, table)
+    # Its value is `total`, as what was given less itself is 0, and its gradients are those found above. A
+    # custom gradient would do, but TensorFlow keeps each graph that has one until the process ends.
+    total = ops.stop_gradient(total)
+    for x, kept, gradient in zip(given, (hidden, table), (hidden_gradient, table_gradient), strict=True):
+        total = total + ops.sum(ops.stop_gradient(gradient) * ops.cast(x - kept, "float32"))
+    return total
 
 
 def sampled_softmax(

@@ -10,7 +10,7 @@ import keras
 from keras import ops
 
 from tfmmrec.data.vocabulary import Vocabulary
-from tfmmrec.layers import unit
+from tfmmrec.layers import silu, unit
 from tfmmrec.losses import against_sample, sampled_softmax
 from tfmmrec.members import suggestion
 from tfmmrec.models.step import ModelStep
@@ -182,7 +182,7 @@ class ModalityHead(keras.layers.Layer):
         # the scale of the items' vectors, which are embeddings
         small = keras.initializers.RandomNormal(stddev=1 / width)
         self.projection = keras.layers.Dense(width, kernel_initializer=small, name="projection")
-        self.hidden = keras.layers.Dense(width, activation="silu", name="hidden") if judged else None
+        self.hidden = keras.layers.Dense(width, activation=silu, name="hidden") if judged else None
         self.tasks = [task.head(width, vocabulary.tasks[task.name]) for task in judged]
         self.both = Both(dtype="float32", name="both")
 

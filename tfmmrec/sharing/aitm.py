@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from tfmmrec.layers import Dropout, ParallelDense
+from tfmmrec.layers import Dropout, ParallelDense, silu
 from tfmmrec.sharing.sharing import Sharing
 
 
@@ -41,11 +41,11 @@ class AITM(Sharing):
                 f"AITM: order must name each task that has a head once, {sorted(names)}; got {list(order)}."
             )
         self.order = None if order is None else list(order)
-        self.hidden = ParallelDense(len(names), 2 * width, "silu", name="hidden")
+        self.hidden = ParallelDense(len(names), 2 * width, silu, name="hidden")
         self.drop = Dropout(dropout, name="drop")
-        self.projection = ParallelDense(len(names), width, "silu", own=True, name="projection")
+        self.projection = ParallelDense(len(names), width, silu, own=True, name="projection")
         after = range(1, len(names))
-        self.passed = [keras.layers.Dense(width, activation="silu", name=f"passed_{k}") for k in after]
+        self.passed = [keras.layers.Dense(width, activation=silu, name=f"passed_{k}") for k in after]
         self.asked = [ParallelDense(3, width, name=f"asked_{k}") for k in after]
 
     def build(self, shape: tuple[int | None, ...]) -> None:

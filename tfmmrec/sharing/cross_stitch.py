@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from tfmmrec.layers import Dropout, ParallelDense
+from tfmmrec.layers import Dropout, ParallelDense, silu
 from tfmmrec.layers.parallel_dense import rowwise
 from tfmmrec.sharing.sharing import Sharing
 
@@ -28,9 +28,9 @@ class CrossStitch(Sharing):
     ) -> None:
         super().__init__(width, names, dropout, **kwargs)
         self.own = own
-        self.hidden = ParallelDense(len(names), 2 * width, "silu", name="hidden")
+        self.hidden = ParallelDense(len(names), 2 * width, silu, name="hidden")
         self.drop = Dropout(dropout, name="drop")
-        self.projection = ParallelDense(len(names), width, "silu", own=True, name="projection")
+        self.projection = ParallelDense(len(names), width, silu, own=True, name="projection")
 
     def build(self, shape: tuple[int | None, ...]) -> None:
         count = len(self.names)

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from tfmmrec.layers import Dropout, ParallelDense
+from tfmmrec.layers import Dropout, ParallelDense, silu
 from tfmmrec.sharing.sharing import Sharing
 
 
@@ -22,9 +22,9 @@ class ESMM(Sharing):
 
     def __init__(self, width: int, names: list[str], dropout: float = 0.1, **kwargs: Any) -> None:
         super().__init__(width, names, dropout, **kwargs)
-        self.hidden = ParallelDense(len(names), 2 * width, "silu", name="hidden")
+        self.hidden = ParallelDense(len(names), 2 * width, silu, name="hidden")
         self.drop = Dropout(dropout, name="drop")
-        self.projection = ParallelDense(len(names), width, "silu", own=True, name="projection")
+        self.projection = ParallelDense(len(names), width, silu, own=True, name="projection")
 
     def check(self, given: dict[str, str]) -> None:
         if not given:

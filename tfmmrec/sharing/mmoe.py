@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from tfmmrec.layers import Dropout, ParallelDense
+from tfmmrec.layers import Dropout, ParallelDense, silu
 from tfmmrec.sharing.sharing import Sharing
 
 
@@ -29,9 +29,9 @@ class MMoE(Sharing):
         if experts < 1:
             raise ValueError(f"MMoE: experts must be 1 or more, got {experts}.")
         self.experts = experts
-        self.hidden = ParallelDense(experts, 2 * width, "silu", name="hidden")
+        self.hidden = ParallelDense(experts, 2 * width, silu, name="hidden")
         self.drop = Dropout(dropout, name="drop")
-        self.projection = ParallelDense(experts, width, "silu", own=True, name="projection")
+        self.projection = ParallelDense(experts, width, silu, own=True, name="projection")
         self.gates = ParallelDense(len(names), experts, "softmax", name="gates")
 
     def build(self, shape: tuple[int | None, ...]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from tfmmrec.layers import Dropout, ParallelDense
+from tfmmrec.layers import Dropout, ParallelDense, silu
 from tfmmrec.sharing.sharing import Sharing
 
 
@@ -101,9 +101,9 @@ class _Extraction(keras.layers.Layer):
         super().__init__(**kwargs)
         self.width, self.tasks, self.own, self.shared, self.last = width, tasks, own, shared, last
         self.experts = tasks * own + shared
-        self.hidden = ParallelDense(self.experts, 2 * width, "silu", own=True, name="hidden")
+        self.hidden = ParallelDense(self.experts, 2 * width, silu, own=True, name="hidden")
         self.drop = Dropout(dropout, name="drop")
-        self.projection = ParallelDense(self.experts, width, "silu", own=True, name="projection")
+        self.projection = ParallelDense(self.experts, width, silu, own=True, name="projection")
         self.gates = ParallelDense(tasks, own + shared, "softmax", own=True, name="gates")
         if not last:
             self.shared_gate = keras.layers.Dense(self.experts, activation="softmax", name="shared_gate")

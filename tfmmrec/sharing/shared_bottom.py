@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from tfmmrec.layers import Dropout
+from tfmmrec.layers import Dropout, silu
 from tfmmrec.sharing.sharing import Sharing
 
 
@@ -16,9 +16,9 @@ class SharedBottom(Sharing):
 
     def __init__(self, width: int, names: list[str], **kwargs: Any) -> None:
         super().__init__(width, names, **kwargs)
-        self.hidden = keras.layers.Dense(2 * width, activation="silu", name="hidden")
+        self.hidden = keras.layers.Dense(2 * width, activation=silu, name="hidden")
         self.drop = Dropout(self.dropout, name="drop")
-        self.projection = keras.layers.Dense(width, activation="silu", name="projection")
+        self.projection = keras.layers.Dense(width, activation=silu, name="projection")
 
     def build(self, shape: tuple[int | None, ...]) -> None:
         self.hidden.build(shape)

@@ -185,6 +185,12 @@ class RowAdamW(keras.optimizers.AdamW):
     def _apply_weight_decay(self, variables: Any) -> None:
         """Nothing yet: each decays in `update_step`, at its own learning rate."""
 
+    def _all_reduce_sum_gradients(self, grads_and_vars: Any) -> Any:
+        """Nothing to do for one replica, where TensorFlow would keep the graph of the sum (see `silu`)."""
+        if self._distribution_strategy.num_replicas_in_sync == 1:
+            return grads_and_vars
+        return super()._all_reduce_sum_gradients(grads_and_vars)
+
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         at = self._get_variable_index(variable)
         learning_rate = learning_rate * self._rate_of[at] * self._pace(at)

@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from tfmmrec.encoders.histories.history_encoder import GAPS, HistoryEncoder, gap_buckets, known_places
-from tfmmrec.layers import Dropout
+from tfmmrec.layers import Dropout, silu
 
 
 @keras.saving.register_keras_serializable("tfmmrec.histories")
@@ -78,7 +78,7 @@ class TransductionUnit(keras.layers.Layer):
         self.width, self.heads, self.length = width, heads, length
         self.dropout, self.causal, self.timed = dropout, causal, causal and timed
         self.norm = keras.layers.RMSNormalization(name="norm")
-        self.projection = keras.layers.Dense(4 * width, activation="silu", name="projection")
+        self.projection = keras.layers.Dense(4 * width, activation=silu, name="projection")
         self.read_norm = keras.layers.RMSNormalization(name="read_norm")
         self.output_projection = keras.layers.Dense(width, name="output")
         self.drop = Dropout(dropout, name="drop")
@@ -108,7 +108,7 @@ class TransductionUnit(keras.layers.Layer):
             of_time = ops.take(ops.cast(self.time_bias, scores.dtype), between, axis=0)
             scores = scores + ops.transpose(of_time, (0, 3, 1, 2))
         known = ops.cast(ops.expand_dims(known_places(window, self.causal), 1), scores.dtype)
-        weights = ops.silu(scores) * known / ops.sum(known, axis=-1, keepdims=True)
+        weights = silu(scores) * known / ops.sum(known, axis=-1, keepdims=True)
         read = ops.transpose(ops.matmul(weights, value), (0, 2, 1, 3))
         read = self.read_norm(ops.reshape(read, (-1, steps, self.width)))
         return x + self.drop(self.output_projection(read * gate), training=training)

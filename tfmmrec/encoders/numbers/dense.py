@@ -7,6 +7,7 @@ from typing import Any
 import keras
 
 from tfmmrec.encoders.numbers.number_encoder import NumberEncoder
+from tfmmrec.layers import silu
 
 
 @keras.saving.register_keras_serializable("tfmmrec.numbers")
@@ -15,7 +16,7 @@ class Dense(NumberEncoder):
 
     def __init__(self, width: int, inputs: int, **kwargs: Any) -> None:
         super().__init__(width, inputs, **kwargs)
-        self.hidden = keras.layers.Dense(width, activation="silu", name="hidden")
+        self.hidden = keras.layers.Dense(width, activation=silu, name="hidden")
         self.projection = keras.layers.Dense(width, name="projection")
 
     def build(self, *_: Any) -> None:
