@@ -89,8 +89,8 @@ def _weak(function: Callable[..., Any], held: list[Any]) -> Callable[..., Any]:
     batches of every training, and its model: `held` is an attribute of the dataset, and goes with it.
     """
     held.append(function)
-    weak = weakref.ref(function)
-    return lambda *arguments: weak()(*arguments)
+    weak = weakref.proxy(function)
+    return lambda *arguments: weak(*arguments)
 
 
 def _timed(dataset: Any, waited: Waited) -> Any:
