@@ -39,7 +39,7 @@ TABLE = Table(
     ),
     model={"width": 128},
     training={
-        "epochs": 22,
+        "epochs": 45,
         "patience": 8,
         "learning_rate": 1e-3,
         "ema": 0.998,

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from tfmmrec.data.features import Progress
-from tfmmrec.retrieval.cells import BLOCK, Cells, cut
+from tfmmrec.retrieval.cells import BLOCK, cut
 from tfmmrec.retrieval.exact import Exact
 from tfmmrec.retrieval.index import Index, Passes, as_variable
+from tfmmrec.retrieval.probes import cells_needed, enough, spread
 
 _BYTES = 64 << 20  # of a batch's vectors at once: larger batches are searched in groups of queries
-_TUNED_BY = 512  # queries at most
-_AT_ONCE = 16  # of these
 
 # What cells cost, as measured at a hundred thousand and a million items (`python -m benchmarks.speed.index`),
 # in units of one item's share of a large batch in which every item is scored, some 3 ns on two cores
@@ -86,7 +84,7 @@ class IVF(Index):
 
         def tuned(asked: np.ndarray, cosine: bool) -> int:
             kind = "cosine " if cosine else ""
-            needed = _cells_needed(
+            needed = cells_needed(
                 array,
                 cells,
                 asked,
@@ -95,9 +93,9 @@ class IVF(Index):
                 lambda done, total: tell(f"index: tuning {kind}probes", done, total),
             )
             tuning, held_out = needed[::2], needed[1::2] if len(needed) > 1 else needed
-            enough = np.searchsorted(np.cumsum(np.bincount(tuning.ravel())), recall_target * tuning.size)
             # k places at least, however few of them would reach the target
-            few = max(int(enough), -(-needed.shape[1] // BLOCK)) if probes is None else probes
+            least = -(-needed.shape[1] // BLOCK)
+            few = max(enough(tuning, recall_target), least) if probes is None else probes
             few = min(few, len(cells.centres))
             found = round(float(np.mean(held_out <= few)), 4)
             self.measured |= {f"{kind}probes": few, f"{kind}recall@{k}": found}
@@ -106,8 +104,8 @@ class IVF(Index):
             return few
 
         some = array if queries is None else np.asarray(queries, "float32")
-        self.probes = tuned(_spread(some), cosine=False)
-        self.cosine_probes = tuned(_spread(array), cosine=True)  # items are asked about, by each other
+        self.probes = tuned(spread(some), cosine=False)
+        self.cosine_probes = tuned(spread(array), cosine=True)  # items are asked about, by each other
 
         largest = np.abs(array).max(axis=1)
         steps = np.where(largest > 0, largest, 1).astype("float32") / 127
@@ -294,39 +292,3 @@ def _flat(of_blocks: Any) -> Any:
 
     count, blocks, size = tf.unstack(tf.shape(of_blocks))
     return tf.reshape(of_blocks, [count, blocks * size])
-
-
-def _spread(vectors: np.ndarray) -> np.ndarray:
-    """Some of them, from the first to the last."""
-    return vectors[np.linspace(0, len(vectors) - 1, min(len(vectors), _TUNED_BY)).astype(int)]
-
-
-def _cells_needed(
-    vectors: np.ndarray,
-    cells: Cells,
-    queries: np.ndarray,
-    k: int,
-    cosine: bool,
-    step: Callable[[int, int], None],
-) -> np.ndarray:
-    """How many cells must be looked into to find each of the true best k of each query: int ``[Q, k]``."""
-    centres = cells.centres
-    scale = np.ones(len(vectors), "float32")
-    if cosine:
-        lengths, of_centres = np.linalg.norm(vectors, axis=1), np.linalg.norm(centres, axis=1, keepdims=True)
-        scale = 1 / np.where(lengths > 0, lengths, 1)
-        centres = centres / np.where(of_centres > 0, of_centres, 1)
-    block, place = np.nonzero(cells.rows >= 0)
-    cell = np.empty(len(vectors), "int64")
-    cell[cells.rows[block, place]] = np.searchsorted(cells.first, block, side="right") - 1
-    needed = []
-    for start in range(0, len(queries), _AT_ONCE):
-        some = queries[start : start + _AT_ONCE]
-        scores, towards = some @ vectors.T * scale, some @ centres.T
-        best = np.argpartition(-scores, k - 1, axis=1)[:, :k]
-        order = np.argsort(-towards, axis=1, kind="stable")
-        after = np.empty_like(order)
-        np.put_along_axis(after, order, np.arange(1, order.shape[1] + 1)[None], axis=1)
-        needed.append(np.take_along_axis(after, cell[best], axis=1))
-        step(min(start + _AT_ONCE, len(queries)), len(queries))
-    return np.concatenate(needed)
