@@ -39,7 +39,7 @@ TABLE = Table(
     ),
     model={"width": 128},
     training={
-        "epochs": 45,
+        "epochs": 22,
         "patience": 8,
         "learning_rate": 1e-3,
         "ema": 0.998,

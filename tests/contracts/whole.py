@@ -90,7 +90,10 @@ def whole(
     again = keras.saving.load_model(folder / "model.keras", compile=False)
     for name, vectors in model.encode_items(data.items).items():
         np.testing.assert_allclose(again.encode_items(data.items)[name], vectors, atol=1e-6)
-    return Whole(data, model, Served(export(again, data.catalogue, folder / "export" / "1")))
+    exported = export(again, data.catalogue, folder / "export" / "1")
+    # of each, TensorFlow would keep the graph until the process ends: see `tfmmrec.layers.silu`
+    assert b"CustomGradient" not in (exported / "saved_model.pb").read_bytes()
+    return Whole(data, model, Served(exported))
 
 
 def check_choice(folder: Path, **choice: Any) -> None:
