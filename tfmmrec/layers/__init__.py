@@ -5,6 +5,7 @@ from tfmmrec.layers.augment_words import AugmentWords
 from tfmmrec.layers.cross import Cross
 from tfmmrec.layers.cross_attention import CrossAttention
 from tfmmrec.layers.dropout import Dropout
+from tfmmrec.layers.film import FiLM
 from tfmmrec.layers.graph_conv import GraphConv
 from tfmmrec.layers.mean_direction import MeanDirection
 from tfmmrec.layers.missing import MissingToken
@@ -24,6 +25,7 @@ __all__ = [
     "CrossAttention",
     "Dropout",
     "FeedForward",
+    "FiLM",
     "GraphConv",
     "MeanDirection",
     "MissingToken",

@@ -14,7 +14,7 @@ from tfmmrec import sharing as sharings
 from tfmmrec.alignment import Alignment
 from tfmmrec.data.vocabulary import Vocabulary
 from tfmmrec.fusion import Fusion
-from tfmmrec.layers import MeanDirection, Unit, masked_mean
+from tfmmrec.layers import FiLM, MeanDirection, Unit, masked_mean
 from tfmmrec.members import make
 from tfmmrec.modalities import Id
 from tfmmrec.models.features import Inputs, Rates, encode_features, feature_inputs
@@ -126,7 +126,7 @@ def user_tower(
         }
         inputs |= {f"event.{name}": tensor for name, tensor in per_event.items()}
         rows = {name: FlattenEvents(name=f"rows.{name}")(tensor) for name, tensor in per_event.items()}
-        events = events + UnflattenEvents(name="per_event")(event(rows), events)
+        events = FiLM(name="told")(events, UnflattenEvents(name="per_event")(event(rows), events))
     features, states = schema.features("user"), vocabulary.features["user"]
     user = None
     if features:
