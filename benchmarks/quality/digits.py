@@ -10,7 +10,15 @@ from benchmarks.quality.table import Row, Table
 from tfmmrec.recipes.spoken_digits import convert
 from tfmmrec.schema import Schema
 
-SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
+SPEAKERS = {
+    "george": "bfa31a25bdf86fe6b2cb249d178ef0e95a4f29178e56f77e3fde606d5e872a1a",
+    "jackson": "e2edc7fd8f2057fb774f60f5294eb4b08f868c69e0e635a8e0b62c25dac40402",
+    "lucas": "a5906245be302891429cd02d4a11eee3b1369303b589f8998158612ceaf44ff8",
+    "nicolas": "b4178fe7b6cc9efc4dab6ce01c8b3d900a2f343fe6ada3a4e3b9e00445bbd705",
+    "theo": "0e10f6dcb28310a5d1f08eed9fab61d9973a6b5d70fc73ffbc25460bc45bbb6e",
+    "yweweler": "9a8e1ae6d068db833a54fc6b48cb3c1e6acd6d113c6b8460370cdd63229ca7e2",
+}
+"""The SHA-256 of the split without each."""
 VALIDATED = ("5", "6")
 """Recordings of the others that choices are made on."""
 
@@ -54,8 +62,13 @@ BY_SPEAKER = Table(
     dataset="Free Spoken Digit Dataset, one speaker held out at a time",
     prepare=rewritten(convert, items=without_each_speaker),
     rows=tuple(
-        Row(f"raw audio, without {one}", lambda schema: schema, load={"split": f"column:without_{one}"})
-        for one in SPEAKERS
+        Row(
+            f"raw audio, without {one}",
+            lambda schema: schema,
+            load={"split": f"column:without_{one}"},
+            split_sha256=split,
+        )
+        for one, split in SPEAKERS.items()
     ),
     mean=True,
     **_SETTINGS,

@@ -48,6 +48,7 @@ _COLUMNS = {
 }
 _SETTINGS: dict = {
     "rows": _ROWS,
+    "split_sha256": "b0aa9fc7f68f637390e5777278e47b406d6f2e768c8c3d80611517abc1ddf30f",
     "columns": _COLUMNS,
     "model": {"width": 64},
     "training": {"epochs": 12, "patience": 3},

@@ -83,6 +83,7 @@ TABLE = Table(
     dataset="MovieLens-1M in NeuMF's protocol: the last film among 99 given ones",
     prepare=rewritten(convert_1m, items=all_films, events=with_their_test),
     schema=schema,
+    split_sha256="ab6d85bf0b76915202a5caa34f21e26502d07d1f925b854b69a383ab9ff1d682",
     load={"split": "column:split"},
     columns={"hit_rate@10": "HR@10", "ndcg@10": "NDCG@10"},
     rows=(
