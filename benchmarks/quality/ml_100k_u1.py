@@ -44,6 +44,7 @@ TABLE = Table(
     name="ml-100k-u1",
     dataset="MovieLens-100K, u1",
     prepare=rewritten(convert_100k, events=with_u1),
+    split_sha256="0889e0340a0cc8e68c9eff294588ad41ca6c790eceeeae63c7ee84b9406c503e",
     load={"split": "column:u1"},
     columns={"rating.rmse": "RMSE ↓", "rating.mae": "MAE ↓", "like.auc": "AUC"},
     rows=(
