@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.quality.films import all_films
 from benchmarks.quality.rewritten import Rows, rewritten
 from benchmarks.quality.table import Row, Table
-from tfmmrec.modalities import Category
+from tfmmrec.modalities import Category, History
 from tfmmrec.recipes.movielens import convert_1m
 from tfmmrec.schema import Schema
 from tfmmrec.tasks import Binary
@@ -37,13 +37,17 @@ def labelled(rows: Rows, source: Path) -> Rows:
 
 
 def schema(converted: Schema) -> Schema:
-    """Likes by time; CoLLM's users have other numbers than MovieLens', so nothing is known of them."""
+    """Likes by time; CoLLM's users have other numbers than MovieLens', so nothing is known of them.
+
+    A history is a sum of what was liked and what was not: attention learns the training data by heart.
+    """
     return replace(
         converted,
         order=None,
         timestamp="timestamp",
         user=(),
         event=(Category("like"),),
+        history=History(length=200, layers=0, dropout=0.3),
         tasks=(Binary("like"),),
     )
 
@@ -63,7 +67,13 @@ TABLE = Table(
         Row("poster only", lambda schema: schema.only(item=["poster"])),
     ),
     model={"width": 64},
-    training={"epochs": 20, "patience": 4, "encode_items": 128},
+    training={
+        "epochs": 20,
+        "patience": 4,
+        "encode_items": 128,
+        "batch_events": 512,
+        "weight_decay": 1.0,
+    },
     grid={"learning_rate": (1e-3, 3e-3)},
     same_size=True,
 )
