@@ -5,8 +5,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-# Files of tests go to so many processes. One that crashes is not replaced, after which the others would wait
-# for it without end (pytest-xdist 3.8): they run what they have, and the run says in which test it was.
+# Files of tests go to so many processes. Where one that crashed is replaced, pytest-xdist 3.8 may wait without
+# end: without another the rest run what they have, and the run says in which test it was.
 WORKERS ?= 2
 PYTEST  := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --max-worker-restart 0
 

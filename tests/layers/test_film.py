@@ -1,4 +1,4 @@
-"""What scales and moves a vector, by hand; and in a user's history."""
+"""What scales and moves a vector, by hand."""
 
 import numpy as np
 import pytest
