@@ -115,7 +115,7 @@ def vectors_of(case: str, queries: int) -> tuple[np.ndarray, np.ndarray, np.ndar
         return vectors.uniform(count), asked[::2], asked[1::2]
     few, states = vectors.trained()
     states = states[np.random.default_rng(2).permutation(len(states))[: 2 * queries]]
-    return vectors.copies(few, count), states[::2], states[1::2]
+    return vectors.copies(few, count)[0], states[::2], states[1::2]
 
 
 def curves(folder: Path, pythons: dict[str, str]) -> dict[str, list[Point]]:

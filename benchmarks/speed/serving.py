@@ -1,12 +1,12 @@
 """How many recommendations `tfmmrec serve` answers, and how soon.
 
 ``python -m benchmarks.speed.serving`` takes half an hour; results: ``benchmarks/results/speed-serving.json``.
-Items have ids alone and point in a thousand directions; each user met fifty of them, and nothing is trained:
-what is measured is the way from a request to its answer. A server in a process of its own answers
-``recommend`` for known users, ten items each, to 1, 8 and 64 clients, that ask again as soon as they are
-answered; they are coroutines of one process on the same two cores, and take their share of them. Beside it
-stands the same export asked in a plain loop inside one process, one question at a time, without HTTP: more
-than that can only come of answering several at once.
+Needs TFMMREC_DATA: items are copies of those of a small model of MovieLens-1M (`vectors`), which have ids
+alone, and its users met copies of what they had met: they ask for what lies where items lie. A server in a
+process of its own answers ``recommend`` for known users, ten items each, to 1, 8 and 64 clients, that ask
+again as soon as they are answered; they are coroutines of one process on the same two cores, and take their
+share of them. Beside it stands the same export asked in a plain loop inside one process, one question at a
+time, without HTTP: more than that can only come of answering several at once.
 
 Of every run are written the requests per second, the percentiles of the time to an answer, and how many
 failed. The run over a minute also says how much the server's memory has grown by its second half; in the run
@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import json
 import os
 import re
@@ -28,55 +29,72 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.speed import encoding
+from benchmarks.speed import encoding, vectors
 from benchmarks.speed.results import RESULTS, commit, hardware
+
+if TYPE_CHECKING:
+    from tfmmrec.data import Data
+    from tfmmrec.models import Recommender
+
+Small = Callable[[], "tuple[Recommender, Data]"]
 
 ITEMS = (100_000, 1_000_000)
 CLIENTS = (1, 8, 64)
 INDICES = ("exact", "ivf")
-HISTORY, DIRECTIONS, WIDTH = 50, 1000, 64
+COVERED = 1000  # items of a user who is there for every item to be met, and is not asked about
 SECONDS, MINUTE = 10.0, 60.0
 K = 10
 
 
-def exported(items: int, index: str, folder: Path) -> Path:
-    """An export of so many items, every one of them met by one user."""
-    import keras
-
+def exported(items: int, index: str, folder: Path, few: Small) -> Path:
+    """An export of so many items, copies of those of a small model, and of its users, who met copies."""
     from tfmmrec.data import load
     from tfmmrec.export import KnownUsers
     from tfmmrec.export.export import export
-    from tfmmrec.modalities import History
     from tfmmrec.models import build_recommender
-    from tfmmrec.schema import Schema
-    from tfmmrec.tasks import NextItem
 
     target = folder / f"items-{items}-{index}" / "1"
     if target.is_dir():
         return target.parent
+    small, data = few()
+    table, *others = small.item_tower.get_weights()
+    made, original = vectors.copies(table[1:], items)  # the first row is of no id
     source = folder / f"data-{items}"
     source.mkdir(parents=True, exist_ok=True)
-    order = np.random.default_rng(0).permutation(items)
-    lines = (f"u{place // HISTORY},i{item}" for place, item in enumerate(order))
-    (source / "events.csv").write_text("user_id,item_id\n" + "\n".join(lines) + "\n", "utf-8")
-    schema = Schema(tasks=[NextItem()], order="file", history=History(length=HISTORY, layers=2, heads=2))
-    data = load(source, schema, prepared=folder / f"prepared-{items}")
-    model = build_recommender(schema, data.vocabulary, width=WIDTH, seed=0)
-    generator = np.random.default_rng(1)
-    for weight in model.item_tower.trainable_variables:
-        if weight.shape[0] > items:  # the table of ids
-            directions = generator.normal(size=(DIRECTIONS, weight.shape[1]))
-            chosen = generator.integers(0, DIRECTIONS, weight.shape[0])
-            noise = generator.normal(size=weight.shape, scale=0.5)
-            weight.assign(keras.ops.convert_to_tensor((directions[chosen] + noise).astype("float32") / 8))
-    return export(model, data.catalogue, target, KnownUsers.of(data), index).parent
+    with (source / "events.csv").open("w", encoding="utf-8") as file:
+        file.write("user_id,item_id,split\n")
+        file.writelines(f"{user},i{item},train\n" for user, item in met(data, original))
+    many = load(source, data.schema, "column:split", prepared=folder / f"prepared-{items}")
+    model = build_recommender(data.schema, many.vocabulary, width=small.width, seed=0)
+    model.user_tower.set_weights(small.user_tower.get_weights())
+    numbers = [int(name[1:]) for name in many.vocabulary.features["item"]["item_id"]["terms"]]
+    model.item_tower.set_weights([np.concatenate([table[:1], made[numbers]]), *others])
+    return export(model, many.catalogue, target, KnownUsers.of(many), index).parent
+
+
+def met(data: Data, original: np.ndarray) -> Iterator[tuple[str, int]]:
+    """Users and copies of the items they met last, at random; then every copy once, by others.
+
+    Args:
+        data: in which users met the originals.
+        original: int ``[N]``, of which item each is a copy; there is one of each of the first few.
+    """
+    generator, events = np.random.default_rng(0), data.events
+    by_original = np.argsort(original, kind="stable")
+    first = np.searchsorted(original[by_original], np.arange(original.max() + 2))
+    for user, (start, end) in enumerate(itertools.pairwise(events.start)):
+        rows = events.item[max(start, end - data.schema.history.length) : end]
+        for row in rows[rows <= original.max()]:
+            yield f"u{user}", int(by_original[generator.integers(first[row], first[row + 1])])
+    for item in range(len(original)):
+        yield f"u{len(events.start) - 1 + item // COVERED}", item
 
 
 @contextmanager
@@ -179,12 +197,17 @@ def bare(folder: Path, seconds: float) -> float:
 
 
 def measure(
-    folder: Path, sizes: Sequence[int], seconds: float, minute: float, indices: Sequence[str] = INDICES
+    folder: Path,
+    sizes: Sequence[int],
+    seconds: float,
+    minute: float,
+    indices: Sequence[str] = INDICES,
+    few: Small = vectors.small,
 ) -> Iterator[dict[str, Any]]:
     """One record for each catalogue, index and number of clients; the smallest has the longer runs, too."""
     for items in sizes:
         for index in indices:
-            there = exported(items, index, folder)
+            there = exported(items, index, folder, few)
             about = json.loads((there / "1" / "assets.extra" / "about.json").read_text("utf-8"))
             about = {
                 name: value for name, value in about["index_measured"].items() if name.startswith("recall")

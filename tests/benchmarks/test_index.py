@@ -73,11 +73,13 @@ def test_compared_are_the_quickest_that_find_enough():
 
 
 def test_copies_lie_where_their_vectors_do():
-    few = np.random.default_rng(0).normal(size=(50, 4)) * [1, 2, 3, 4] + 5
-    many = vectors.copies(few.astype("float32"), 20_000)
+    few = (np.random.default_rng(0).normal(size=(50, 4)) * [1, 2, 3, 4] + 5).astype("float32")
+    many, original = vectors.copies(few, 20_000)
     assert many.shape == (20_000, 4) and many.dtype == "float32"
-    np.testing.assert_array_equal(many[:50], few.astype("float32"))
-    np.testing.assert_array_equal(many, vectors.copies(few.astype("float32"), 20_000))
+    np.testing.assert_array_equal(many[:50], few)
+    np.testing.assert_array_equal(many, vectors.copies(few, 20_000)[0])
+    assert list(original[:50]) == list(range(50)) and set(original) == set(range(50))
+    np.testing.assert_allclose((many - few[original]).mean(axis=0), 0, atol=0.05)
     np.testing.assert_allclose(many.mean(axis=0), few.mean(axis=0), atol=0.15)
     np.testing.assert_allclose(many.var(axis=0), few.var(axis=0) * (1 + vectors.NOISE**2), rtol=0.08)
 

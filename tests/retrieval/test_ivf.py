@@ -136,6 +136,21 @@ def test_only_queries_that_lack_something_are_asked_among_all_items(clustered, i
     np.testing.assert_array_equal(rows[near], alone[0])
 
 
+@pytest.mark.parametrize("k", [[0, 0], [0, 500]])
+def test_nothing_is_scored_for_a_query_that_wants_nothing(clustered, index, monkeypatch, k):
+    asked, exactly = [], index.exact.search
+
+    def watched(queries, *arguments):
+        asked.append(queries.numpy())
+        return exactly(queries, *arguments)
+
+    monkeypatch.setattr(index.exact, "search", watched)
+    rows, scores = search(index, clustered[1][:2], k)
+    assert rows.shape == scores.shape == (2, max(k))
+    assert (rows[0] == -1).all() and np.isnan(scores[0]).all()
+    assert sum(len(some) for some in asked) == sum(wanted > 0 for wanted in k)
+
+
 def test_vectors_of_no_clusters_need_most_cells():
     rng = np.random.default_rng(1)
     vectors = rng.normal(size=(500, 8)).astype("float32")

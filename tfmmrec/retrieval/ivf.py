@@ -144,8 +144,8 @@ class IVF(Index):
             return tf.where(wanted, rows, -1), scores, found
 
         def nothing() -> tuple[Any, Any, Any]:
-            count = tf.shape(queries)[0]
-            return tf.zeros([count, most], tf.int32), tf.zeros([count, most]), tf.zeros([count], tf.bool)
+            none = tf.fill([tf.shape(queries)[0], most], -1)
+            return none, tf.fill(tf.shape(none), float("nan")), k == 0
 
         within = (most > 0) & (most <= min(self.k, probes * BLOCK))
         within &= tf.shape(queries)[0] < self.exact_from(probes)
