@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from tfmmrec.layers.augment import PICTURE, SOUND, Augment, CropAndResize, MaskBand, Slide
+from tfmmrec.layers.augment import PICTURE, SOUND, Augment, CropAndResize, MaskBand, Slide, Stretch
 from tfmmrec.modalities import Audio, Image
 
 GENERATOR = np.random.default_rng(0)
@@ -84,6 +84,24 @@ def test_a_slide_moves_each_row_as_a_whole_and_never_further_than_its_share(axis
     found = [[by for by, rolled in expected.items() if np.array_equal(row, rolled)] for row in moved]
     assert all(len(one) == 1 for one in found)
     assert {one[0] for one in found} == set(expected)  # as far to either side, and not at all
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize("axis", [1, 2])
+def test_a_stretch_is_read_in_proportion_and_never_further_than_its_share(axis):
+    size = (20, 10)[axis - 1]
+    place = np.arange(1.0, size + 1)  # 1, 2, 3, …: of a stretch by half, 1, 1 2/3, 2 1/3, …
+    x = np.broadcast_to(place[:, None] if axis == 1 else place, (256, 20, 10)).astype("float32")
+    stretched = np.asarray(Stretch(axis, share=0.5)(x))
+    along = stretched[:, :, 0] if axis == 1 else stretched[:, 0, :]
+    same = along[..., None] if axis == 1 else along[:, None, :]
+    np.testing.assert_array_equal(stretched, np.broadcast_to(same, stretched.shape))
+    step = along[:, 1] - along[:, 0]  # one place further is so much further in what is read
+    assert 1 / 1.5 - 1e-5 <= step.min() < 0.75 and 1.6 < step.max() <= 2 + 1e-5
+    expected = 1 + np.arange(size) * step[:, None]
+    read = along != 0
+    np.testing.assert_allclose(along[read], expected[read], rtol=1e-4)
+    np.testing.assert_array_equal(read, expected <= size + 1e-3)
 
 
 @pytest.mark.backend

@@ -3,6 +3,7 @@
 import io
 import sys
 import wave
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -51,6 +52,21 @@ def test_a_tone_is_loudest_in_its_band():
 def test_loudness_does_not_matter():
     quiet, loud = (heard([clip(tone(300) * by)])["frames"] for by in (0.5, 1.9))
     assert np.abs(quiet - loud).mean() < 0.1  # and not log(3.8) / 2, the difference of their energies
+
+
+def test_each_band_can_lose_its_own_mean_and_with_it_what_a_filter_makes_of_every_sound():
+    sound = np.concatenate([tone(hertz, 0.1) for hertz in (150, 600, 150, 900)])
+    sound = sound + 0.01 * np.random.default_rng(0).normal(size=len(sound))
+    clips = [clip(sound), clip(np.append(sound[0], sound[1:] - 0.8 * sound[:-1]))]  # less of what is low
+    of_clip, of_bands = (
+        preprocessed(replace(SMALL, normalise=by), {}, clips)["frames"].astype("float32")
+        for by in ("clip", "bands")
+    )
+    np.testing.assert_allclose(of_bands.mean(axis=1), 0, atol=0.01)
+    assert np.abs(of_clip.mean(axis=1)).max() > 0.3
+    np.testing.assert_allclose(of_clip.mean(axis=(1, 2)), 0, atol=0.01)
+    plain, filtered = (np.abs(frames[0] - frames[1]).mean() for frames in (of_clip, of_bands))
+    assert filtered < plain / 3
 
 
 def test_what_is_heard_is_counted_in_frames():

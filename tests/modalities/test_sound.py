@@ -105,7 +105,9 @@ def test_preparations_are_a_part_of_the_feature():
     assert preprocessed(plain, {}, [clip(late)])["heard"].tolist() == [8]
     assert preprocessed(small(prepare=["trim"], seconds=1.0), {}, [clip(late)])["heard"].tolist() == [8]
     assert np.isfinite(preprocessed(trimmed, {}, [clip(late), clip([0.0] * 9), b""])["frames"]).all()
-    assert small(segment="loudest") != small() and {"prepare", "form", "segment"} <= set(Audio.decoded_by)
+    assert small(segment="loudest") != small() and {"prepare", "form", "segment", "normalise"} <= set(
+        Audio.decoded_by
+    )
 
 
 @pytest.mark.parametrize("encoder", ["gru", "lstm", "convolution", "text_cnn", "bag"])
@@ -125,6 +127,8 @@ def test_another_encoder_reads_the_frames(encoder):
         ({"prepare": ["trimm"]}, "there is no preparation 'trimm'. Did you mean 'trim'"),
         ({"prepare": "trim"}, r"prepare is a list such as \['trim', 'band'\], got 'trim'"),
         ({"form": "mfcc", "coefficients": 40}, "at most mels=32, got 40"),
+        ({"normalise": "band"}, "there is no normalisation 'band'. Did you mean 'bands'"),
+        ({"form": "waveform", "normalise": "bands"}, "a waveform has no bands whose mean"),
         ({"encoder": "resnet"}, "encoder: there is none named 'resnet'"),
     ],
 )

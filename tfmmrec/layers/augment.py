@@ -74,6 +74,43 @@ class Slide(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("tfmmrec")
+class Stretch(keras.layers.Layer):
+    """Stretches every spectrogram ``[B, S, M]`` from its first place on, or presses it together, at random.
+
+    Args:
+        axis: 1, slower or faster speech, or 2, a shorter or longer vocal tract (VTLP, Jaitly and Hinton
+            2013; on the mel scale, where theirs warps hertz).
+        share: by which it is stretched or pressed at most; how much is drawn for every row, uniformly.
+            Between two places it is read in proportion; beyond the last there are zeros.
+    """
+
+    def __init__(self, axis: int, share: float = 0.2, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.axis, self.share = axis, share
+        self.seed_generator = keras.random.SeedGenerator()
+
+    def call(self, x: Any) -> Any:
+        last = x.shape[self.axis] - 1
+        drawn = keras.random.uniform((ops.shape(x)[0], 1), -1, 1, seed=self.seed_generator)
+        source = ops.cast(ops.arange(last + 1), "float32") / (1 + self.share * drawn)
+        below = ops.floor(source)
+        of_next = ops.cast(source - below, x.dtype)
+
+        def read(place: Any) -> Any:
+            rows = ops.cast(ops.clip(place, 0, last), "int32")
+            return ops.take_along_axis(x, ops.expand_dims(rows, 3 - self.axis), axis=self.axis)
+
+        of_next, inside = (ops.expand_dims(one, 3 - self.axis) for one in (of_next, source <= last))
+        return ops.where(inside, read(below) * (1 - of_next) + read(below + 1) * of_next, ops.zeros_like(x))
+
+    def compute_output_shape(self, shape: Any) -> Any:
+        return shape
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "axis": self.axis, "share": self.share}
+
+
+@keras.saving.register_keras_serializable("tfmmrec")
 class CropAndResize(keras.layers.Layer):
     """Cuts a random part out of every picture ``[B, H, W, C]``, at least so much of it, and enlarges it.
 
@@ -121,6 +158,8 @@ SOUND: dict[str, Callable[[], keras.layers.Layer]] = {
     "mask_mel": lambda: MaskBand(axis=2),
     "shift_time": lambda: Slide(axis=1),
     "shift_mel": lambda: Slide(axis=2),
+    "stretch_time": lambda: Stretch(axis=1),
+    "stretch_mel": lambda: Stretch(axis=2),
 }
 """What can be done to a log-mel spectrogram ``[B, S, M]`` of mean 0."""
 
@@ -158,7 +197,7 @@ class Augment(keras.layers.Layer):
         return {**super().get_config(), "kind": self.kind, "names": self.names}
 
 
-_OURS = MaskBand | Slide | CropAndResize
+_OURS = MaskBand | Slide | Stretch | CropAndResize
 _KINDS = {"picture": PICTURE, "sound": SOUND}
 
 

@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import keras
-from keras import ops
 
 from tfmmrec.encoders import sequences
 from tfmmrec.encoders.presets import frames_of_sound
 from tfmmrec.encoders.sequences import SequenceEncoder
-from tfmmrec.layers import Augment, Summary, check_augment
-from tfmmrec.members import check_choice, make
+from tfmmrec.layers import check_augment
+from tfmmrec.members import check_choice
 from tfmmrec.modalities.clips import checked_clip
 from tfmmrec.modalities.media import media_of
 from tfmmrec.modalities.modality import Modality, Parts, Reject
@@ -26,10 +25,10 @@ from tfmmrec.modalities.pretrained import (
     preset_of,
     pretrained_files,
     pretrained_state,
-    reads_of,
     with_network,
 )
 from tfmmrec.modalities.sound import bands, check_sound, waveform, whisper_frames
+from tfmmrec.modalities.spectrogram_encoder import SpectrogramEncoder
 
 
 @dataclass(frozen=True)
@@ -53,6 +52,9 @@ class Audio(Modality):
             ``"mfcc"`` (cepstral coefficients, Davis 1980) or ``"waveform"`` (the samples themselves).
         mels: mel bands.
         coefficients: of the cepstrum, from the first.
+        normalise: whose mean over a clip is taken out of its frames: ``"clip"``, of all numbers together (how
+            loud it is), or ``"bands"``, of each band (also what a voice or a microphone makes of every
+            sound; of the cepstrum this is Atal's mean normalisation, 1974).
         frames: frames per second.
         stride: frames joined into one token.
         encoder: what reads the frames, of `tfmmrec.encoders.sequences`: ``"transformer"``,
@@ -67,7 +69,8 @@ class Audio(Modality):
             instead of a column.
         augment: random changes in training, in this order: ``mask_time`` and ``mask_mel`` silence up to a
             fifth of the frames or of the mel bands (SpecAugment, Park 2019), ``shift_time`` and ``shift_mel``
-            move the sound by up to a tenth of them.
+            move the sound by up to a tenth of them, ``stretch_time`` and ``stretch_mel`` make it up to a
+            fifth slower or faster, or its voice's vocal tract shorter or longer (VTLP, Jaitly 2013).
     """
 
     seconds: float = 2.0
@@ -79,6 +82,7 @@ class Audio(Modality):
     form: str = "log_mel"
     mels: int = 32
     coefficients: int = 13
+    normalise: str = "clip"
     frames: int = 40
     stride: int = 4
     encoder: str | dict[str, Any] = "transformer"
@@ -92,14 +96,14 @@ class Audio(Modality):
     searched: ClassVar[bool] = True
     decoded_by: ClassVar[tuple[str, ...]] = (
         *("seconds", "segment", "rate", "prepare", "low", "high"),
-        *("form", "mels", "coefficients", "frames", "stride", "preset"),
+        *("form", "mels", "coefficients", "normalise", "frames", "stride", "preset"),
     )
     endings: ClassVar[tuple[str, ...]] = (".wav", ".flac", ".ogg", ".mp3")
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_augment(f"Audio({self.column!r})", "sound", self.augment)
-        check_sound(f"Audio({self.column!r})", self.form, self.segment, self.prepare)
+        check_sound(f"Audio({self.column!r})", self.form, self.segment, self.prepare, self.normalise)
         if self.form == "mfcc" and not 0 < self.coefficients <= self.mels:
             raise ValueError(
                 f"Audio({self.column!r}): coefficients are 1 or more and at most mels={self.mels}, got "
@@ -215,15 +219,19 @@ class Audio(Modality):
                 found = whisper_frames(sounds[:, : self.steps * hop], **network)
                 return {"frames": tf.cast(found, tf.float16), "heard": heard}
             found = frames(sounds)
-            # loudness is taken out per clip, then a fixed scale: no statistic is needed
             known = tf.cast(tf.sequence_mask(heard, self.steps), tf.float32)[..., None]
-            count = tf.maximum(tf.reduce_sum(known, 1, keepdims=True) * found.shape[-1], 1.0)
-            mean = tf.reduce_sum(found * known, [1, 2], keepdims=True) / count
+            there = tf.broadcast_to(known, tf.shape(found))
+
+            def mean(values: Any, axes: list[int]) -> Any:
+                total = tf.reduce_sum(values * known, axes, keepdims=True)
+                return tf.math.divide_no_nan(total, tf.reduce_sum(there, axes, keepdims=True))
+
+            # what is taken out is the clip's own, then a fixed scale: no statistic is needed
+            found -= mean(found, [1] if self.normalise == "bands" else [1, 2])
             scale: Any = 2.0
             if self.form == "waveform":  # whose loudness is no sum, but a factor
-                power = tf.reduce_sum(((found - mean) * known) ** 2, [1, 2], keepdims=True) / count
-                scale = tf.sqrt(power + 1e-8)
-            found = (found - mean) / scale
+                scale = tf.sqrt(mean(found**2, [1, 2]) + 1e-8)
+            found /= scale
             if self.form == "mfcc":  # the first of them are larger: neighbouring bands are alike
                 found = tf.signal.mfccs_from_log_mel_spectrograms(found)[..., : self.coefficients] / 2.0
             found = tf.clip_by_value(found, -4.0, 4.0) * known
@@ -240,82 +248,3 @@ class Audio(Modality):
         encoder = with_network(self.encoder, state)
         settings = (one.stride, width, encoder, self.layers, self.tokens, self.augment)
         return SpectrogramEncoder((one.steps, one.bands), *settings, start=state.get("start"), name=name)
-
-
-@keras.saving.register_keras_serializable("tfmmrec")
-class SpectrogramEncoder(keras.layers.Layer):
-    """Two convolutions over frames (as Whisper's, Radford 2022) + an encoder of sequences.
-
-    A pretrained encoder has convolutions of its own.
-
-    The convolutions hear what changes within a few frames, which attention alone finds late in small
-    catalogues.
-
-    Call: ``{"frames": float [B, S, bands], "heard": int [B]} → ([B, T, D], mask [B, T])``.
-    """
-
-    def __init__(
-        self,
-        shape: tuple[int, int],
-        stride: int,
-        width: int,
-        encoder: str | dict[str, Any],
-        layers: int,
-        tokens: int,
-        augment: Sequence[str] = (),
-        start: Any = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.start = start
-        self.augment = Augment("sound", augment, name="augment")
-        self.frames_shape, self.stride, self.encoder = tuple(shape), stride, encoder
-        self.width, self.layers, self.tokens = width, layers, tokens
-        self.groups = shape[0] // stride
-        self.own = reads_of(encoder) != "vectors"
-        if not self.own:
-            same: dict[str, Any] = {"padding": "same", "activation": "gelu"}
-            self.first = keras.layers.Conv1D(width, 5, name="first", **same)
-            self.second = keras.layers.Conv1D(width, 2 * stride + 1, stride, name="second", **same)
-        settings = {
-            "width": width,
-            "length": shape[0] if self.own else self.groups,
-            "layers": layers,
-            "name": "sequence",
-        }
-        self.sequence = make(sequences, SequenceEncoder, encoder, **settings)
-        self.summary = None
-        if tokens and not self.sequence.pooled:
-            self.summary = Summary(tokens, width, name="summary")
-
-    def build(self, *_: Any) -> None:
-        if not self.own:
-            self.first.build((None, *self.frames_shape))
-            self.second.build((None, self.frames_shape[0], self.width))
-        self.sequence.build((None, self.groups, self.width))
-        if self.start:
-            self.sequence.load(self.start)
-        if self.summary:
-            self.summary.build((None, self.groups, self.width))
-
-    def call(self, parts: Parts, training: bool | None = None) -> tuple[Any, Any]:
-        heard = ops.expand_dims(parts["heard"], -1)
-        known = ops.arange(self.frames_shape[0]) < heard
-        frames = self.augment(parts["frames"], training=training)
-        x = ops.where(ops.expand_dims(known, -1), frames, ops.zeros_like(frames))
-        x = ops.cast(x, self.compute_dtype)
-        if self.own:
-            x, mask = self.sequence(x, known, training=training)
-        else:
-            mask = ops.arange(self.groups) * self.stride < heard
-            x, mask = self.sequence(self.second(self.first(x)), mask, training=training)
-        return self.summary(x, mask, training=training) if self.summary else (x, mask)
-
-    def compute_output_shape(self, shapes: dict[str, tuple[int | None, ...]]) -> tuple[Any, Any]:
-        rows, count = shapes["heard"][0], self.tokens if self.summary else self.sequence.count
-        return (rows, count, self.width), (rows, count)
-
-    def get_config(self) -> dict[str, Any]:
-        names = ("stride", "width", "encoder", "layers", "tokens")
-        mine = {name: getattr(self, name) for name in names}
-        return {**super().get_config(), **mine, "shape": self.frames_shape, "augment": self.augment.names}

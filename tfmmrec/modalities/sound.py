@@ -11,6 +11,7 @@ from tfmmrec.members import suggestion
 
 FORMS = ("log_mel", "spectrogram", "mfcc", "waveform")
 SEGMENTS = ("start", "middle", "loudest")
+NORMALISATIONS = ("clip", "bands")
 PREPARATIONS = ("trim", "band", "pre_emphasis", "denoise")
 
 _QUIET = 1e-4  # −40 dB of the loudest frame's energy: silence, to `trim`
@@ -159,18 +160,25 @@ def bands(form: str, rate: int, frames: int, mels: int, coefficients: int) -> in
     return {"log_mel": mels, "spectrogram": spectrum, "mfcc": coefficients, "waveform": hop}[form]
 
 
-def check_sound(feature: str, form: str, which: str, names: Any) -> None:
+def check_sound(feature: str, form: str, which: str, names: Any, normalised: str) -> None:
     """Checks the settings that have names.
 
     Raises:
-        ValueError: one is unknown; the message lists what there is.
+        ValueError: one is unknown, and the message lists what there is; or a waveform, which has no bands, is
+            to lose the mean of each.
     """
     if isinstance(names, str):
         raise ValueError(f"{feature}: prepare is a list such as {list(PREPARATIONS)[:2]}, got {names!r}.")
     for what, name, known in (
         ("form", form, FORMS),
         ("segment", which, SEGMENTS),
+        ("normalisation", normalised, NORMALISATIONS),
         *(("preparation", name, PREPARATIONS) for name in names),
     ):
         if name not in known:
             raise ValueError(f"{feature}: there is no {what} {name!r}.{suggestion(name, known)}")
+    if (form, normalised) == ("waveform", "bands"):
+        raise ValueError(
+            f"{feature}: a waveform has no bands whose mean could be taken out; choose normalise='clip', or "
+            "another form."
+        )
