@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from contracts.reads import no_copies
 from tfmmrec import retrieval
 from tfmmrec.export import check_servable
 from tfmmrec.members import make
@@ -52,6 +53,20 @@ class IndexContract:
     def test_it_keeps_one_copy_of_a_variable(self):
         vectors = tf.Variable(np.eye(3, dtype="float32"))
         assert any(resource is vectors for resource in self.of(vectors).resources)
+
+    def test_its_vectors_are_not_copied_for_a_request(self):
+        vectors = tf.Variable(np.random.default_rng(0).normal(size=(50, 8)).astype("float32"))
+        index, mask = self.of(vectors), np.ones((2, 50), bool)
+
+        @tf.function
+        def asked(queries, k, excluded):
+            for settings in ({}, {"cosine": True}, {"passes": passing(mask)}):
+                index.search(queries, k, excluded, **settings)
+
+        with no_copies():
+            asked.get_concrete_function(
+                tf.TensorSpec([2, 8]), tf.TensorSpec([2], tf.int32), tf.TensorSpec([2, None], tf.int32)
+            )
 
     @pytest.mark.parametrize("cosine", [False, True])
     def test_it_ranks_like_numpy_with_a_k_and_exclusions_of_each_row(self, cosine):

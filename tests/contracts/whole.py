@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from contracts.reads import no_copies
 from contracts.samples import EXAMPLES
 from tfmmrec.data import Data, load
 from tfmmrec.export import export
@@ -90,7 +91,8 @@ def whole(
     again = keras.saving.load_model(folder / "model.keras", compile=False)
     for name, vectors in model.encode_items(data.items).items():
         np.testing.assert_allclose(again.encode_items(data.items)[name], vectors, atol=1e-6)
-    exported = export(again, data.catalogue, folder / "export" / "1")
+    with no_copies():
+        exported = export(again, data.catalogue, folder / "export" / "1")
     # of each, TensorFlow would keep the graph until the process ends: see `tfmmrec.layers.silu`
     assert b"CustomGradient" not in (exported / "saved_model.pb").read_bytes()
     return Whole(data, model, Served(exported))

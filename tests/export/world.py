@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image as Pillow
 
+from contracts.reads import no_copies
 from tfmmrec.data import load
 from tfmmrec.evaluation import Queries, Ragged, user_states
 from tfmmrec.export import KnownUsers, export
@@ -167,9 +168,10 @@ def shop():
 def shop_export() -> Path:
     data, model = shop()
     path = folder() / "savedmodels" / "shop" / "1"
-    return export(
-        model, data.catalogue, path, users=KnownUsers.of(data), filters=FILTERS, candidates=CANDIDATES
-    )
+    with no_copies():
+        return export(
+            model, data.catalogue, path, users=KnownUsers.of(data), filters=FILTERS, candidates=CANDIDATES
+        )
 
 
 def circle_schema() -> Schema:
@@ -186,7 +188,8 @@ def shop_cells_export() -> Path:
     data, model = shop()
     index = {"name": "ivf", "size": 2, "recall_target": 1.0, "exact_from": 1000}
     to = folder() / "savedmodels" / "shop_cells" / "1"
-    return export(model, data.catalogue, to, users=KnownUsers.of(data), index=index)
+    with no_copies():
+        return export(model, data.catalogue, to, users=KnownUsers.of(data), index=index)
 
 
 @functools.cache

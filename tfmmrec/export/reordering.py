@@ -7,6 +7,7 @@ from typing import Any
 
 from tfmmrec.export.conventions import Names
 from tfmmrec.export.diversity import maximal_marginal_relevance
+from tfmmrec.retrieval.index import rows_of
 
 Tensors = dict[str, Any]
 
@@ -85,7 +86,7 @@ class Reordering:
         found, of, worth = tf.cond(tf.reduce_any(weighted), by_weights, by_score)
 
         def diversified() -> tuple[Any, Any]:
-            vectors = tf.gather(self._vectors, tf.maximum(found, 0))
+            vectors = rows_of(self._vectors, tf.maximum(found, 0))
             relevance = _scaled(tf.where(found >= 0, worth, float("nan")))
             order = maximal_marginal_relevance(relevance, found >= 0, vectors, diversity, most)
             order = tf.where(diversity[:, None] > 0, order, tf.range(most))

@@ -24,6 +24,7 @@ from tfmmrec.members import chosen, find, make
 from tfmmrec.modalities.lookup import lookup
 from tfmmrec.models import Recommender
 from tfmmrec.retrieval import Index
+from tfmmrec.retrieval.index import rows_of
 
 Tensors = dict[str, Any]
 
@@ -284,7 +285,7 @@ class Signatures:
         """Vectors ``[…, D]`` of rows; of row 0 for −1, which whoever asks leaves out."""
         import tensorflow as tf
 
-        return tf.gather(self.vectors, tf.maximum(rows, 0))
+        return rows_of(self.vectors, tf.maximum(rows, 0))
 
     def _ids_of(self, rows: Any) -> Any:
         import tensorflow as tf

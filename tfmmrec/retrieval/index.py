@@ -64,6 +64,17 @@ class Index(ABC):
         """
 
 
+def rows_of(variable: Any, rows: Any) -> Any:
+    """``variable[rows]``, of a ``tf.Variable`` that is also read as a whole.
+
+    ``tf.gather`` of the variable itself would be TensorFlow's word that it is updated by rows: from then on
+    every reading of the whole is a copy, of all vectors for each request.
+    """
+    import tensorflow as tf
+
+    return tf.gather(tf.convert_to_tensor(variable), rows)
+
+
 def as_variable(array: Any, name: str) -> Any:
     """Float32 numbers as a ``tf.Variable`` that is not trained; what is a variable stays the same."""
     import tensorflow as tf

@@ -10,7 +10,7 @@ import numpy as np
 from tfmmrec.data.features import Progress
 from tfmmrec.retrieval.cells import BLOCK, cut
 from tfmmrec.retrieval.exact import Exact
-from tfmmrec.retrieval.index import Index, Passes, as_variable
+from tfmmrec.retrieval.index import Index, Passes, as_variable, rows_of
 from tfmmrec.retrieval.probes import cells_needed, enough, spread
 
 _BYTES = 64 << 20  # of a batch's vectors at once: larger batches are searched in groups of queries
@@ -234,7 +234,7 @@ class IVF(Index):
         rows = _flat(tf.gather(self._rows, blocks))
         scores = self._products(queries, blocks) * _flat(tf.gather(self._steps, blocks))
         if cosine:
-            scores *= tf.gather(self.exact.scale, tf.maximum(rows, 0))
+            scores *= rows_of(self.exact.scale, tf.maximum(rows, 0))
         there = rows >= 0
         share = tf.ones([tf.shape(queries)[0]])
         if passes is not None:
@@ -252,10 +252,10 @@ class IVF(Index):
         barred = tf.pad(tf.sort(excluded, axis=1), [[0, 0], [0, 1]], constant_values=tf.int32.max)
         met = tf.gather(barred, tf.searchsorted(barred, rows), batch_dims=1) == rows
         rows = tf.where(met, -1, rows)
-        true = tf.gather(self.exact.vectors, tf.maximum(rows, 0))
+        true = rows_of(self.exact.vectors, tf.maximum(rows, 0))
         true = tf.squeeze(tf.matmul(true, queries[:, :, None]), -1)
         if cosine:
-            true *= tf.gather(self.exact.scale, tf.maximum(rows, 0))
+            true *= rows_of(self.exact.scale, tf.maximum(rows, 0))
         scores, best = tf.math.top_k(tf.where(rows >= 0, true, nothing), most)
         return tf.gather(rows, best, batch_dims=1), scores, share
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tfmmrec.retrieval.exact import best
-from tfmmrec.retrieval.index import Passes
+from tfmmrec.retrieval.index import Passes, rows_of
 
 
 def search_listed(
@@ -36,7 +36,7 @@ def search_listed(
     rows = tf.maximum(rows, 0)
     if passes is not None:
         there &= passes(rows, tf.range(tf.shape(rows)[0]))
-    scores = tf.squeeze(tf.matmul(tf.gather(vectors, rows), queries[:, :, None]), axis=-1)
+    scores = tf.squeeze(tf.matmul(rows_of(vectors, rows), queries[:, :, None]), axis=-1)
     columns, scores = best(tf.where(there, scores, float("-inf")), k)
     found = tf.gather(tf.pad(rows, [[0, 0], [0, 1]]), tf.maximum(columns, 0), batch_dims=1)
     return tf.where(columns >= 0, found, -1), scores
