@@ -1,11 +1,13 @@
 """The server over HTTP: what TensorFlow Serving would answer, versions that come and go, and bad requests."""
 
 import base64
+import gc
 import math
 import os
 import shutil
 import socket
 import threading
+import weakref
 import zlib
 
 import numpy as np
@@ -249,6 +251,20 @@ def test_what_happened_is_counted(shop):
     assert 'tfmmrec_requests_total{model="",signature="",status="404"}' in said
     assert 'tfmmrec_model_version{model="shop"} 3.0' in said
     assert "no-such-model" not in said
+
+
+def test_what_is_loaded_is_not_searched_for_garbage_until_it_has_ended(folder, tmp_path):
+    shutil.copytree(folder / "circle" / "1", tmp_path / "circle" / "1")
+    with Running(tmp_path, poll=0.1).lifetime() as running:
+        before = gc.get_freeze_count()
+        assert before > 10_000
+        graph = weakref.ref(running.server.models.find("circle").version._served._model)
+        shutil.copytree(tmp_path / "circle" / "1", tmp_path / "aside")
+        (tmp_path / "aside").rename(tmp_path / "circle" / "2")
+        running.wait(lambda: running.server.models.find("circle").version.number == 2)
+        running.wait(lambda: graph() is None)
+        assert 10_000 < gc.get_freeze_count() < 1.5 * before
+    assert gc.get_freeze_count() == 0
 
 
 def test_a_new_version_takes_over_without_a_failed_request(folder, tmp_path):
