@@ -15,18 +15,18 @@ def no_copies() -> Iterator[None]:
     TensorFlow copies a variable each time it is read as a whole once it was gathered from (its
     ``copy_on_read_mode``): for each request all vectors of a catalogue.
     """
-    by_rows: dict[int, str] = {}
-    whole: dict[int, str] = {}
+    by_rows: dict[int, tf.Variable] = {}
+    whole: dict[int, tf.Variable] = {}
     gather, read = BaseResourceVariable.sparse_read, BaseResourceVariable._read_variable_op
 
     def gathered(self, *arguments, **settings):
         if not tf.executing_eagerly():
-            by_rows[id(self)] = f"{self.name} {self.shape}"
+            by_rows[id(self)] = self
         return gather(self, *arguments, **settings)
 
     def read_whole(self, *arguments, **settings):
         if not tf.executing_eagerly():
-            whole[id(self)] = f"{self.name} {self.shape}"
+            whole[id(self)] = self
         return read(self, *arguments, **settings)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -34,4 +34,4 @@ def no_copies() -> Iterator[None]:
         patch.setattr(BaseResourceVariable, "_read_variable_op", read_whole)
         yield
     assert by_rows or whole, "nothing was traced"
-    assert not [name for key, name in by_rows.items() if key in whole]
+    assert not [(one.name, one.shape) for key, one in by_rows.items() if key in whole]
