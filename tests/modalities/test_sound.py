@@ -105,9 +105,8 @@ def test_preparations_are_a_part_of_the_feature():
     assert preprocessed(plain, {}, [clip(late)])["heard"].tolist() == [8]
     assert preprocessed(small(prepare=["trim"], seconds=1.0), {}, [clip(late)])["heard"].tolist() == [8]
     assert np.isfinite(preprocessed(trimmed, {}, [clip(late), clip([0.0] * 9), b""])["frames"]).all()
-    assert small(segment="loudest") != small() and {"prepare", "form", "segment", "normalise"} <= set(
-        Audio.decoded_by
-    )
+    assert small(segment="loudest") != small()
+    assert {"prepare", "form", "segment", "normalise"} <= set(Audio.decoded_by)
 
 
 @pytest.mark.parametrize("encoder", ["gru", "lstm", "convolution", "text_cnn", "bag"])

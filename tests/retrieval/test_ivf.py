@@ -31,6 +31,19 @@ def index(clustered):
     return IVF(vectors, queries[:150], size=64, k=20, exact_from=1000)
 
 
+@pytest.fixture
+def among_all(index, monkeypatch):
+    """The queries for which every item was scored, ``[B, D]`` of each time."""
+    asked, exactly = [], index.exact.search
+
+    def watched(queries, *arguments):
+        asked.append(queries.numpy())
+        return exactly(queries, *arguments)
+
+    monkeypatch.setattr(index.exact, "search", watched)
+    return asked
+
+
 @pytest.mark.parametrize("cosine", [False, True])
 def test_few_cells_find_the_share_that_was_asked_for(clustered, index, cosine):
     vectors, queries = clustered
@@ -113,21 +126,14 @@ def test_more_than_cells_hold_is_found_all_the_same(clustered, index):
         assert rows[0].tolist() == best[15_000 : 15_000 + k].tolist()
 
 
-def test_only_queries_that_lack_something_are_asked_among_all_items(clustered, index, monkeypatch):
+def test_only_queries_that_lack_something_are_asked_among_all_items(clustered, index, among_all):
     vectors, queries = clustered[0], clustered[1][:6]
     mask = np.ones((6, 20_000), bool)
     mask[2], mask[4] = np.random.default_rng(5).random((2, 20_000)) < 0.001  # about twenty pass
     k, excluded = np.asarray([10, 20, 3, 5, 12, 1]), np.arange(6)[:, None]
     true = search(Exact(vectors), queries, k, excluded, passes=passing(mask))
-    asked, exactly = [], index.exact.search
-
-    def watched(queries, *arguments):
-        asked.append(queries.numpy())
-        return exactly(queries, *arguments)
-
-    monkeypatch.setattr(index.exact, "search", watched)
     rows, scores = search(index, queries, k, excluded, passes=passing(mask))
-    np.testing.assert_array_equal(np.concatenate(asked), queries[[2, 4]])
+    np.testing.assert_array_equal(np.concatenate(among_all), queries[[2, 4]])
     for query in (2, 4):
         np.testing.assert_array_equal(rows[query], true[0][query])
         np.testing.assert_allclose(scores[query], true[1][query], rtol=1e-6)
@@ -137,18 +143,11 @@ def test_only_queries_that_lack_something_are_asked_among_all_items(clustered, i
 
 
 @pytest.mark.parametrize("k", [[0, 0], [0, 500]])
-def test_nothing_is_scored_for_a_query_that_wants_nothing(clustered, index, monkeypatch, k):
-    asked, exactly = [], index.exact.search
-
-    def watched(queries, *arguments):
-        asked.append(queries.numpy())
-        return exactly(queries, *arguments)
-
-    monkeypatch.setattr(index.exact, "search", watched)
+def test_nothing_is_scored_for_a_query_that_wants_nothing(clustered, index, among_all, k):
     rows, scores = search(index, clustered[1][:2], k)
     assert rows.shape == scores.shape == (2, max(k))
     assert (rows[0] == -1).all() and np.isnan(scores[0]).all()
-    assert sum(len(some) for some in asked) == sum(wanted > 0 for wanted in k)
+    assert sum(len(some) for some in among_all) == sum(wanted > 0 for wanted in k)
 
 
 def test_vectors_of_no_clusters_need_most_cells():

@@ -12,19 +12,29 @@ from tfmmrec.layers.augment_words import TEXT
 from tfmmrec.members import suggestion
 
 
+class _AlongAxis(keras.layers.Layer):
+    """Abstract. A change of spectrograms ``[B, S, M]`` along one axis, by a share of it at most."""
+
+    def __init__(self, axis: int, share: float = 0.2, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.axis, self.share = axis, share
+        self.seed_generator = keras.random.SeedGenerator()
+
+    def compute_output_shape(self, shape: Any) -> Any:
+        return shape
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "axis": self.axis, "share": self.share}
+
+
 @keras.saving.register_keras_serializable("tfmmrec")
-class MaskBand(keras.layers.Layer):
+class MaskBand(_AlongAxis):
     """Silences a random band of every spectrogram ``[B, S, M]`` (SpecAugment, Park 2019).
 
     Args:
         axis: 1, so many frames one after the other, or 2, so many neighbouring mel bands.
         share: of the axis that is silenced at most; how much is drawn for every row, uniformly.
     """
-
-    def __init__(self, axis: int, share: float = 0.2, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.axis, self.share = axis, share
-        self.seed_generator = keras.random.SeedGenerator()
 
     def call(self, x: Any) -> Any:
         size = x.shape[self.axis]
@@ -35,26 +45,15 @@ class MaskBand(keras.layers.Layer):
         hidden = ops.logical_and(place >= first, place < first + width)
         return ops.where(ops.expand_dims(hidden, 3 - self.axis), ops.zeros_like(x), x)
 
-    def compute_output_shape(self, shape: Any) -> Any:
-        return shape
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "axis": self.axis, "share": self.share}
-
 
 @keras.saving.register_keras_serializable("tfmmrec")
-class Slide(keras.layers.Layer):
+class Slide(_AlongAxis):
     """Moves every spectrogram ``[B, S, M]`` by a random whole number of places; zeros come in behind it.
 
     Args:
         axis: 1, earlier or later, or 2, lower or higher: another voice, roughly.
         share: of the axis that it is moved at most, to either side; how far is drawn for every row.
     """
-
-    def __init__(self, axis: int, share: float = 0.1, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.axis, self.share = axis, share
-        self.seed_generator = keras.random.SeedGenerator()
 
     def call(self, x: Any) -> Any:
         size = x.shape[self.axis]
@@ -66,15 +65,9 @@ class Slide(keras.layers.Layer):
         rows = ops.expand_dims(ops.clip(source, 0, size - 1), 3 - self.axis)
         return ops.where(inside, ops.take_along_axis(x, rows, axis=self.axis), ops.zeros_like(x))
 
-    def compute_output_shape(self, shape: Any) -> Any:
-        return shape
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "axis": self.axis, "share": self.share}
-
 
 @keras.saving.register_keras_serializable("tfmmrec")
-class Stretch(keras.layers.Layer):
+class Stretch(_AlongAxis):
     """Stretches every spectrogram ``[B, S, M]`` from its first place on, or presses it together, at random.
 
     Args:
@@ -83,11 +76,6 @@ class Stretch(keras.layers.Layer):
         share: by which it is stretched or pressed at most; how much is drawn for every row, uniformly.
             Between two places it is read in proportion; beyond the last there are zeros.
     """
-
-    def __init__(self, axis: int, share: float = 0.2, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.axis, self.share = axis, share
-        self.seed_generator = keras.random.SeedGenerator()
 
     def call(self, x: Any) -> Any:
         last = x.shape[self.axis] - 1
@@ -102,12 +90,6 @@ class Stretch(keras.layers.Layer):
 
         of_next, inside = (ops.expand_dims(one, 3 - self.axis) for one in (of_next, source <= last))
         return ops.where(inside, read(below) * (1 - of_next) + read(below + 1) * of_next, ops.zeros_like(x))
-
-    def compute_output_shape(self, shape: Any) -> Any:
-        return shape
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "axis": self.axis, "share": self.share}
 
 
 @keras.saving.register_keras_serializable("tfmmrec")
@@ -156,8 +138,8 @@ PICTURE: dict[str, Callable[[], keras.layers.Layer]] = {
 SOUND: dict[str, Callable[[], keras.layers.Layer]] = {
     "mask_time": lambda: MaskBand(axis=1),
     "mask_mel": lambda: MaskBand(axis=2),
-    "shift_time": lambda: Slide(axis=1),
-    "shift_mel": lambda: Slide(axis=2),
+    "shift_time": lambda: Slide(axis=1, share=0.1),
+    "shift_mel": lambda: Slide(axis=2, share=0.1),
     "stretch_time": lambda: Stretch(axis=1),
     "stretch_mel": lambda: Stretch(axis=2),
 }
@@ -197,7 +179,7 @@ class Augment(keras.layers.Layer):
         return {**super().get_config(), "kind": self.kind, "names": self.names}
 
 
-_OURS = MaskBand | Slide | Stretch | CropAndResize
+_OURS = _AlongAxis | CropAndResize
 _KINDS = {"picture": PICTURE, "sound": SOUND}
 
 

@@ -127,7 +127,9 @@ class ServedModels:
         before, model.live = model.live, Live(version, self._batcher(name, version))
         model.refused.pop(version.number, None)
         log.info("%s version %d answers.", name, version.number)
-        if before is not None:
+        if before is None:
+            _set_aside()
+        else:
             task = asyncio.get_running_loop().create_task(self._retire(name, before))
             self._retiring.add(task)
             task.add_done_callback(self._retired)
@@ -221,7 +223,6 @@ class ServedModels:
 def _loaded(folder: Path) -> Version:
     version = Version(folder)
     version.warm()
-    _set_aside()
     return version
 
 
