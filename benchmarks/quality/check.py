@@ -25,7 +25,7 @@ def left(table: Table, seconds: float) -> Iterator[str]:
             continue
         with tempfile.TemporaryDirectory() as folder:
             again = measure(table, row, 0, Path(folder))
-        for record in again:
+        for record, _ in again:
             for metric, found in record["metrics"].items():
                 before = records[record["model"]]["metrics"][metric]
                 # intervals are rounded to five decimals

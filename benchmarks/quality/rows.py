@@ -43,16 +43,18 @@ CERTAIN: dict[str, Callable[[np.ndarray], tuple[np.ndarray, float]]] = {
 
 def run_row(table: Table, row: Row, seed: int) -> None:
     """Trains a row or chooses its settings, evaluates it once on test, and adds it to the results."""
-    kept = KEPT / table.name
-    records = measure(table, row, seed, kept)
+    measured = measure(table, row, seed, KEPT / table.name)
+    records = [record for record, _ in measured]
+    for record, results in measured:
+        _write_answers(table, record["model"], seed, results)
     names = {record["model"] for record in records}
     rows = [r for r in read_rows(table) if not (r["model"] in names and r["seeds"] == [seed])]
     order = [row.name + said(reading) for row in table.rows for reading in table.readings]
     write_rows(table, sorted([*rows, *records], key=lambda r: (order.index(r["model"]), r["seeds"])))
 
 
-def measure(table: Table, row: Row, seed: int, kept: Path) -> list[dict[str, Any]]:
-    """The records of a row, one for each reading of the test; what was trained for them stays in `kept`."""
+def measure(table: Table, row: Row, seed: int, kept: Path) -> list[tuple[dict[str, Any], Results]]:
+    """A row's record and results of each reading of the test; what was trained for them stays in `kept`."""
     data = prepared(table, row)
     begun, place = time.monotonic(), kept / f"{slug(row.name)}-{seed}"
     found: dict[str, Any] = {}
@@ -75,7 +77,7 @@ def measure(table: Table, row: Row, seed: int, kept: Path) -> list[dict[str, Any
         model, found["settings"], found["width"] = trial.model, trial.settings, trial.model.width
         found["best_epoch"], found["seconds"] = trial.epoch, seconds
         found["parameters"] = int(sum(np.prod(v.shape) for v in model.trainable_variables))
-    records = []
+    measured = []
     for reading in table.readings:
         if reading.feature not in ("", *features):
             continue
@@ -85,13 +87,11 @@ def measure(table: Table, row: Row, seed: int, kept: Path) -> list[dict[str, Any
         if reading.candidates is not None:
             settings["candidates"] = reading.candidates(read, source_folder())
         results = evaluate(model, getattr(read, reading.split), **settings)
-        name = row.name + said(reading)
-        _keep(kept / f"{slug(name)}-{seed}", results)
         record = {
             "dataset": table.dataset,
             "split_sha256": data.split_sha256,
             "protocol": results.protocol,
-            "model": name,
+            "model": row.name + said(reading),
             "metrics": _metrics(results),
             "seeds": [seed],
             **found,
@@ -101,8 +101,8 @@ def measure(table: Table, row: Row, seed: int, kept: Path) -> list[dict[str, Any
             "command": f'python -m benchmarks.quality {table.name} --row "{row.name}" --seed {seed}',
             "git_commit": _commit(),
         }
-        records.append(record)
-    return records
+        measured.append((record, results))
+    return measured
 
 
 def prepared(table: Table, row: Row) -> Data:
@@ -150,11 +150,14 @@ def compare(table: Table, seed: int) -> None:
     """Adds to every row of a seed its paired difference to the first row, over the same users.
 
     A reading is compared with the first row's, read likewise. Rows that were asked something else, as those
-    of other splits, are not compared.
+    of other splits, are not compared, nor are those whose answers are not there.
+
+    Raises:
+        SystemExit: the first row's are not.
     """
-    rows = read_rows(table)
-    _kept(table, table.rows[0].name, seed)  # else nothing can be compared
-    there = {record["model"] for record in rows if record["seeds"] == [seed]}
+    rows, name = read_rows(table), table.rows[0].name
+    if not _read_answers(table, name, seed):
+        raise SystemExit(f"Row {name!r} has no answers of seed {seed} to compare with: run it first.")
     likewise = {
         row.name + said(reading): table.rows[0].name + said(reading)
         for row in table.rows
@@ -165,9 +168,12 @@ def compare(table: Table, seed: int) -> None:
             continue
         record["first_minus_this"] = {}
         against = likewise[record["model"]]
-        if against == record["model"] or against not in there:
+        if against == record["model"]:
             continue
-        first, other = _kept(table, against, seed), _kept(table, record["model"], seed)
+        first, other = (_read_answers(table, name, seed) for name in (against, record["model"]))
+        if not first or not other:
+            print(f"{record['model']}: not compared, its answers or those of {against!r} are not there.")
+            continue
         if not np.array_equal(first["users"], other["users"]):
             continue
         for metric in table.columns:
@@ -224,22 +230,34 @@ def _of_event(answers: Answers) -> np.ndarray:
     return answers.predictions if answers.predictions.ndim == 1 else answers.predictions.argmax(axis=-1)
 
 
-def _keep(folder: Path, results: Results) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    arrays = {"users": results.users, **results.per_query}
-    for task, answers in results.answers.items():
-        arrays[f"{task}.users"], arrays[f"{task}.labels"] = answers.users, answers.labels
-        arrays[f"{task}.predictions"] = _of_event(answers)
-    with file_aside(folder / "per_user.npz") as aside:
-        np.savez(aside, **arrays)
+def _write_answers(table: Table, name: str, seed: int, results: Results) -> None:
+    """Keeps, beside the results, what the table's columns are made of: a row of another day is compared so."""
+    arrays = {"users": results.users}
+    for metric in table.columns:
+        task = metric.partition(".")[0]
+        if metric in results.per_query:
+            arrays[metric] = results.per_query[metric].astype("float32")
+        elif task in results.answers:
+            answers = results.answers[task]
+            arrays[f"{task}.users"], arrays[f"{task}.labels"] = answers.users, answers.labels
+            arrays[f"{task}.predictions"] = _of_event(answers)
+    path = _answers(table, name, seed)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with file_aside(path) as aside:
+        np.savez_compressed(aside, **arrays)
 
 
-def _kept(table: Table, name: str, seed: int) -> dict[str, np.ndarray]:
-    path = KEPT / table.name / f"{slug(name)}-{seed}" / "per_user.npz"
+def _read_answers(table: Table, name: str, seed: int) -> dict[str, np.ndarray]:
+    """See `_write_answers`; nothing where there are none."""
+    path = _answers(table, name, seed)
     if not path.is_file():
-        raise SystemExit(f"Row {name!r} has no kept answers for seed {seed}: run it first.")
+        return {}
     with np.load(path, allow_pickle=False) as arrays:
         return dict(arrays)
+
+
+def _answers(table: Table, name: str, seed: int) -> Path:
+    return RESULTS / "answers" / table.name / f"{slug(name)}-{seed}.npz"
 
 
 def _bounds(found: Any) -> dict[str, float]:

@@ -83,6 +83,26 @@ def test_a_reading_is_compared_with_the_firsts_own(table):
         assert knn["first_minus_this"]["ndcg@10"]["mean"] == pytest.approx(gap, abs=2e-5)
 
 
+def test_a_row_of_another_day_is_compared_by_the_answers_that_were_kept(table, tmp_path, monkeypatch, capsys):
+    for row in ROWS[:2]:
+        run_row(table, row, seed=0)
+    monkeypatch.setattr(rows, "KEPT", tmp_path / "other runs")
+    run_row(table, ROWS[2], seed=0)
+    (tmp_path / "answers" / "circle" / "item-knn-0.npz").unlink()
+    compare(table, seed=0)
+    popular, knn, ease = read_rows(table)
+    gap = popular["metrics"]["ndcg@10"]["mean"] - ease["metrics"]["ndcg@10"]["mean"]
+    assert ease["first_minus_this"]["ndcg@10"]["mean"] == pytest.approx(gap, abs=2e-5)
+    assert knn["first_minus_this"] == {}
+    assert "item-kNN: not compared" in capsys.readouterr().out
+
+
+def test_nothing_is_compared_without_the_first_rows_answers(table):
+    run_row(table, ROWS[1], seed=0)
+    with pytest.raises(SystemExit, match="'most popular' has no answers of seed 0 to compare with: run it"):
+        compare(table, seed=0)
+
+
 def test_the_protocol_and_the_measure_are_the_tables(table):
     table = dataclasses.replace(
         table, training={"monitor": "recall@1"}, evaluation={"history": "train", "k": (3,)}

@@ -16,6 +16,8 @@ from tfmmrec.schema import Schema
 
 Tensors = dict[str, Any]
 
+_STEP = 8  # histories of a batch are as long as the longest of it, rounded up to so many places
+
 
 class UserInputs(NamedTuple):
     """What is known of B users.
@@ -127,8 +129,10 @@ class UserReader:
         if self.users:
             stored = (user >= 0) & ~tf.reduce_any(ids != "", axis=1)
             count = tf.where(stored, self.users.counts(user, self.schema.history.length), count)
-        # a tower sees at least one place, be it padding, and no more than the longest history has
-        steps = tf.maximum(tf.reduce_max(count), 1)
+        # A tower sees at least one place, be it padding, and hardly more than the longest history has. Of each
+        # size of its inputs TensorFlow keeps what it has made ready for it: there should not be many.
+        rounded = -(-tf.maximum(tf.reduce_max(count), 1) // _STEP) * _STEP
+        steps = tf.minimum(rounded, self.schema.history.length)
         lacking = tf.maximum(steps - tf.shape(places)[1], 0)
         places = tf.pad(places, [[0, 0], [0, lacking]], constant_values=-1)[:, :steps]
 
