@@ -103,7 +103,7 @@ FAMILIES = [
     Family(
         "baselines",
         "baseline",
-        "a `Scorer`; scores by hand; its grid in `benchmarks/quality/baselines.py`",
+        "a `Scorer` or a `Predictor`; values by hand; its grid in `benchmarks/quality/baselines.py`",
         beside=("Choice", "choose"),
     ),
 ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks.quality.rows import compare, read_rows, run_row
+from benchmarks.quality.peers.peer import MissingPeerError
+from benchmarks.quality.rows import compare, run_missing, run_row
 from benchmarks.quality.tables import TABLES
 
 if __name__ == "__main__":
@@ -15,11 +16,12 @@ if __name__ == "__main__":
     parser.add_argument("--compare", action="store_true", help="only the paired differences to the first row")
     arguments = parser.parse_args()
     table = TABLES[arguments.table]
-    if not arguments.compare:
-        there = {row["model"] for row in read_rows(table) if row["seeds"] == [arguments.seed]}
-        for row in [table.row(arguments.row)] if arguments.row else table.rows:
-            if arguments.row or row.name not in there:
-                print(f"{table.name}: {row.name}", flush=True)
-                run_row(table, row, arguments.seed)
+    if arguments.row and not arguments.compare:
+        try:
+            run_row(table, table.row(arguments.row), arguments.seed)
+        except MissingPeerError as error:
+            raise SystemExit(str(error)) from error
+    elif not arguments.compare:
+        run_missing(table, arguments.seed)
     if not arguments.row:
         compare(table, arguments.seed)

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks.quality.peers.peer import MissingPeerError
 from benchmarks.quality.rows import measure, read_rows
 from benchmarks.quality.table import Table
 from benchmarks.quality.tables import TABLES
@@ -23,8 +24,12 @@ def left(table: Table, seconds: float) -> Iterator[str]:
     for row in table.rows:
         if row.name not in records or records[row.name]["seconds"] > seconds:
             continue
-        with tempfile.TemporaryDirectory() as folder:
-            again = measure(table, row, 0, Path(folder))
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                again = measure(table, row, 0, Path(folder))
+        except MissingPeerError as error:
+            print(f"{table.name}: {row.name} is left out. {error}")
+            continue
         for record, _ in again:
             for metric, found in record["metrics"].items():
                 before = records[record["model"]]["metrics"][metric]

@@ -7,6 +7,7 @@ import gzip
 from dataclasses import replace
 from pathlib import Path
 
+from benchmarks.quality.baselines import bias
 from benchmarks.quality.films import all_films
 from benchmarks.quality.rewritten import Rows, rewritten
 from benchmarks.quality.table import Row, Table
@@ -65,6 +66,7 @@ TABLE = Table(
         Row("id only", lambda schema: schema.only(item=["item_id"])),
         Row("text only", lambda schema: schema.only(item=["title", "plot", "genres", "year"])),
         Row("poster only", lambda schema: schema.only(item=["poster"])),
+        bias("like.auc"),
     ),
     model={"width": 64},
     training={

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from benchmarks.quality.baselines import words
 from benchmarks.quality.rewritten import Rows, rewritten
 from benchmarks.quality.table import Row, Table
 from tfmmrec.recipes.fashion import convert
@@ -40,6 +41,7 @@ _ROWS = (
     Row("image and title", lambda schema: schema),
     Row("image only", lambda schema: schema.only(item=["image"])),
     Row("title only", lambda schema: schema.only(item=["name"])),
+    words("article_type.accuracy"),
 )
 _COLUMNS = {
     "article_type.accuracy": "type",

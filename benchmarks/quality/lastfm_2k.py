@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from benchmarks.quality.baselines import BASELINES
+from benchmarks.quality.peers.rows import WITHOUT_ORDER, vbpr
 from benchmarks.quality.table import Row, Table
 from tfmmrec.modalities import History
 from tfmmrec.recipes.lastfm_2k import convert
@@ -38,6 +39,8 @@ TABLE = Table(
         Row("text only", lambda schema: schema.only(item=["name", "tags", "text_minilm"])),
         Row("audio only", lambda schema: schema.only(item=["audio_vggish", "audio_whisper"])),
         *BASELINES,
+        *WITHOUT_ORDER,
+        vbpr("text_minilm", "audio_vggish", "audio_whisper"),
     ),
     schema=with_summed_history,
     split_sha256="8eb543509238116bfd5e69fa0f9eb4935938762369adf3a358bfe01c0e1d64aa",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.quality.baselines import BASELINES
+from benchmarks.quality.baselines import BASELINES, bias
 from benchmarks.quality.table import Row, Table
 from tfmmrec.recipes.movielens import convert_100k
 
@@ -22,6 +22,7 @@ TABLE = Table(
         Row("poster only", lambda schema: schema.only(item=["poster"])),
         Row("genres only", lambda schema: schema.only(item=["genres"])),
         *BASELINES,
+        bias("rating.rmse"),
     ),
     split_sha256="58a99fdbac49acdcbb25073ae45453f081c2cd792d864d6a3aafd7792d9d289f",
     model={"width": 64},

@@ -7,6 +7,7 @@ import hashlib
 from dataclasses import replace
 from pathlib import Path
 
+from benchmarks.quality.baselines import bias
 from benchmarks.quality.rewritten import Rows, rewritten
 from benchmarks.quality.table import Row, Table
 from tfmmrec.modalities import History
@@ -53,6 +54,7 @@ TABLE = Table(
         Row("rating alone", lambda schema: schema.only(tasks=["rating"])),
         Row("like alone", lambda schema: schema.only(tasks=["like"]), training={"monitor": "like.auc"}),
         Row("id only", lambda schema: schema.only(item=["item_id"])),
+        bias("rating.rmse"),
     ),
     schema=as_sets,
     model={"width": 64},

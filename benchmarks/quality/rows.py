@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.quality.peers.peer import MissingPeerError
 from benchmarks.quality.table import Reading, Row, Table
 from benchmarks.quality.trials import train, train_on_validation
 from benchmarks.speed.results import hardware
@@ -41,6 +42,18 @@ CERTAIN: dict[str, Callable[[np.ndarray], tuple[np.ndarray, float]]] = {
 }
 
 
+def run_missing(table: Table, seed: int) -> None:
+    """Runs every row that has no results of this seed, but for peers that there is no environment for."""
+    there = {record["model"] for record in read_rows(table) if record["seeds"] == [seed]}
+    for row in table.rows:
+        if row.name not in there:
+            print(f"{table.name}: {row.name}", flush=True)
+            try:
+                run_row(table, row, seed)
+            except MissingPeerError as error:
+                print(f"{table.name}: {row.name} is left out. {error}")
+
+
 def run_row(table: Table, row: Row, seed: int) -> None:
     """Trains a row or chooses its settings, evaluates it once on test, and adds it to the results."""
     measured = measure(table, row, seed, KEPT / table.name)
@@ -61,8 +74,9 @@ def measure(table: Table, row: Row, seed: int, kept: Path) -> list[tuple[dict[st
     features = [] if row.twin is None else [one.name for one in row.twin(data.schema).features("item")]
     model: Any
     if row.baseline is not None:
-        monitor = table.training.get("monitor") or ""
-        choice = choose(row.baseline, data, row.grid, monitor if "@" in monitor else "ndcg@10")
+        shared = table.training.get("monitor", "")
+        monitor = row.training.get("monitor") or (shared if "@" in shared else "ndcg@10")
+        choice = choose(row.baseline, data, row.grid, monitor)
         model, found["settings"] = choice.baseline, choice.settings
         found["seconds"] = time.monotonic() - begun
     else:

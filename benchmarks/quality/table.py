@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks.quality.beginning import Beginning
 from tfmmrec.data.dataset import Data
-from tfmmrec.evaluation import Scorer
+from tfmmrec.evaluation import Predictor, Scorer
 from tfmmrec.schema import Schema
 
 
@@ -22,11 +22,11 @@ class Row:
     Attributes:
         name: of the row.
         twin: the table's schema → the row's; None for a baseline.
-        baseline: data and settings → something that scores.
+        baseline: data and settings → something that scores or predicts.
         grid: settings of the baseline, or of `fit` beside the table's → values to choose from on validation;
             for a baseline see `tfmmrec.baselines.choose`.
         model: settings of `build_recommender` that differ from the table's.
-        training: settings of `fit` that differ from the table's.
+        training: settings of `fit` that differ from the table's; of a baseline only the ``monitor``.
         load: settings of `load` that differ from the table's: another split.
         split_sha256: of that split.
         refit: the name of another row: this one is trained on validation, too, with that row's settings and
@@ -36,7 +36,7 @@ class Row:
 
     name: str
     twin: Callable[[Schema], Schema] | None = None
-    baseline: Callable[..., Scorer] | None = None
+    baseline: Callable[..., Scorer | Predictor] | None = None
     grid: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     model: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmarks.quality.baselines import BASELINES
 from benchmarks.quality.lastfm_2k import with_summed_history
+from benchmarks.quality.peers.rows import WITHOUT_ORDER, vbpr
 from benchmarks.quality.table import Row, Table
 from tfmmrec.recipes.tiktok import convert
 
@@ -19,6 +20,8 @@ TABLE = Table(
         Row("image only", lambda schema: schema.only(item=["image_feat"])),
         Row("audio only", lambda schema: schema.only(item=["audio_feat"])),
         *BASELINES,
+        *WITHOUT_ORDER,
+        vbpr("image_feat", "audio_feat"),
     ),
     schema=with_summed_history,
     model={"temperature": 0.15, "fusion": "sum"},

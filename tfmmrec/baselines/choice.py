@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tfmmrec.data.dataset import Data
-from tfmmrec.evaluation import Scorer, evaluate
+from tfmmrec.evaluation import Predictor, Scorer, evaluate
+from tfmmrec.metrics.direction import lower_is_better
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Choice:
             nothing to choose.
     """
 
-    baseline: Scorer
+    baseline: Scorer | Predictor
     settings: dict[str, Any] = field(default_factory=dict)
     tried: list[tuple[dict[str, Any], float]] = field(default_factory=list)
 
@@ -33,7 +34,7 @@ def combinations(grid: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
 
 
 def choose(
-    baseline: Callable[..., Scorer],
+    baseline: Callable[..., Scorer | Predictor],
     data: Data,
     grid: Mapping[str, Sequence[Any]] | None = None,
     monitor: str = "ndcg@10",
@@ -41,14 +42,14 @@ def choose(
     """Fits a baseline with every combination of settings and keeps the best on validation.
 
     Args:
-        baseline: data and settings → something that scores: ``ItemKNN``, ``EASE``.
+        baseline: data and settings → something that scores or predicts: ``ItemKNN``, ``EASE``, ``Bias``.
         data: the prepared data; its test events are not read.
         grid: setting → values to try, ``{"l2": (10, 100, 1000)}``. Of equals the first is taken.
-        monitor: a ranking metric; the higher the better.
+        monitor: a metric of a ranking, or of a task's answers, such as ``"rating.rmse"``.
 
     Raises:
-        ValueError: a setting has no values, the metric is none of a ranking, or there is something to choose
-            and no validation event to choose by.
+        ValueError: a setting has no values, the metric is none that the baseline has, or there is something
+            to choose and no validation event to choose by.
     """
     grid = grid or {}
     if empty := [name for name, values in grid.items() if not len(values)]:
@@ -57,17 +58,24 @@ def choose(
     if len(settings) == 1:
         return Choice(baseline(data, **settings[0]), settings[0])
     measure, _, cut = monitor.partition("@")
-    if measure not in ("recall", "hit_rate", "ndcg", "mrr") or not cut.isdecimal() or int(cut) < 1:
+    ranking = measure in ("recall", "hit_rate", "ndcg", "mrr") and cut.isdecimal() and int(cut) > 0
+    if not ranking and monitor.partition(".")[0] not in data.events.labels:
         raise ValueError(
-            "A baseline is chosen by recall@K, hit_rate@K, ndcg@K or mrr@K, such as 'ndcg@10'; "
-            f"got {monitor!r}."
+            "A baseline is chosen by recall@K, hit_rate@K, ndcg@K or mrr@K, such as 'ndcg@10', or by a task's "
+            f"measure, such as 'rating.rmse'; got {monitor!r}."
         )
-    best: Scorer | None = None
+    sign = -1.0 if lower_is_better(monitor) else 1.0
+    best: Scorer | Predictor | None = None
     tried: list[tuple[dict[str, Any], float]] = []
     for one in settings:
         fitted = baseline(data, **one)
-        value = evaluate(fitted, data.validation, k=(int(cut),)).metrics[monitor]
-        if best is None or value > max(before for _, before in tried):
+        metrics = evaluate(fitted, data.validation, k=(int(cut),) if ranking else (10,)).metrics
+        if monitor not in metrics:
+            raise ValueError(
+                f"{type(fitted).__name__} cannot be chosen by {monitor!r}; it has {', '.join(metrics)}."
+            )
+        value = metrics[monitor]
+        if best is None or sign * value > max(sign * before for _, before in tried):
             best, chosen = fitted, one
         tried.append((one, value))
     assert best is not None

@@ -1,7 +1,7 @@
 """Evaluation on the full catalogue, with intervals."""
 
 from tfmmrec.evaluation.bootstrap import Difference, Interval, interval, paired_difference, paired_statistic
-from tfmmrec.evaluation.evaluate import Answers, Results, Scorer, evaluate
+from tfmmrec.evaluation.evaluate import Answers, Predictor, Results, Scorer, evaluate
 from tfmmrec.evaluation.given import rank_given
 from tfmmrec.evaluation.kept import Kept, difference, keep, open_kept, statistic_interval
 from tfmmrec.evaluation.predictions import predict_events, predict_items
@@ -15,6 +15,7 @@ __all__ = [
     "Difference",
     "Interval",
     "Kept",
+    "Predictor",
     "Products",
     "Queries",
     "Ragged",

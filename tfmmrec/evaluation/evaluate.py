@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from functools import partial
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from tfmmrec.data.dataset import COLD, Split
 from tfmmrec.evaluation.given import rank_given
-from tfmmrec.evaluation.predictions import EVENTS, head_outputs
+from tfmmrec.evaluation.predictions import EVENTS, head_outputs, predicted
 from tfmmrec.evaluation.queries import Queries, queries_of
 from tfmmrec.evaluation.ranking import MEMORY, rank
 from tfmmrec.evaluation.scores import Products
@@ -20,11 +21,20 @@ from tfmmrec.metrics import coverage, diversity, hit_rate_at, mrr_at, ndcg_at, n
 from tfmmrec.models import Recommender
 
 
+@runtime_checkable
 class Scorer(Protocol):
     """Anything that scores the catalogue for queries: a baseline, say."""
 
     def scores(self, queries: Queries, chunk: np.ndarray) -> np.ndarray:
         """float32 scores ``[q, items]`` of the queries with these numbers."""
+
+
+@runtime_checkable
+class Predictor(Protocol):
+    """Anything that predicts the labels of events."""
+
+    def predictions(self, queries: Queries, query: np.ndarray, item: np.ndarray) -> dict[str, np.ndarray]:
+        """What it expects of these queries and catalogue rows ``[P]``, by task as `Task.predict` gives it."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +76,7 @@ class Results:
 
 
 def evaluate(
-    model: Recommender | Scorer,
+    model: Recommender | Scorer | Predictor,
     split: Split,
     k: Sequence[int] = (10, 20),
     mask_history: bool = True,
@@ -78,7 +88,7 @@ def evaluate(
     """Evaluates a model, or anything that scores the catalogue, on a split.
 
     Args:
-        model: a `Recommender` (its heads are judged too) or a `Scorer`.
+        model: a `Recommender` (its heads are judged too), a `Scorer`, a `Predictor`, or what is both.
         split: ``data.validation``, ``data.test`` or ``data.cold``.
         k: cut-offs of the ranking metrics; the largest is used for coverage, novelty and diversity.
         mask_history: items of the user's history are not recommended, unless they are the ones asked for.
@@ -96,36 +106,36 @@ def evaluate(
             `queries_of`).
 
     Raises:
+        TypeError: it is none of what can be evaluated.
         ValueError: the split is empty, the scores are not finite, or there is no such history.
     """
+    if not isinstance(model, Recommender | Scorer | Predictor):
+        raise TypeError(
+            "A Recommender can be evaluated, and what has `scores` (a Scorer) or `predictions` (a Predictor); "
+            f"got {type(model).__name__}."
+        )
     queries = queries_of(split, history)
     if candidates is None and split.code == COLD:
         candidates = np.unique(split.data.events.item[split.rows])
-    ranks = not isinstance(model, Recommender) or model.schema.retrieval is not None
+    ranks = model.schema.retrieval is not None if isinstance(model, Recommender) else isinstance(model, Scorer)
     protocol = _protocol(split, mask_history, candidates, history) if ranks else _judging(split)
     results = Results({}, users=queries.users, protocol=protocol)
-    if not isinstance(model, Recommender):
-
-        def ask(chunk: np.ndarray) -> np.ndarray:
-            return model.scores(queries, chunk)
-
-        _rank(results, queries, ask, k, mask_history, candidates, memory)
+    if isinstance(model, Recommender):
+        vectors = _vectors(model, split)
+        states = user_states(model, queries, vectors, batch, memory)
+        if ranks:
+            _rank(results, queries, Products(states, vectors), k, mask_history, candidates, memory)
+            spread = diversity(results.recommended, vectors)
+            results.metrics[f"diversity@{max(k)}"] = (
+                math.nan if np.isnan(spread).all() else float(np.nanmean(spread))
+            )
+        if model.ranker is not None:
+            _judge(results, queries, partial(_predicted, model, states, vectors, batch or EVENTS))
         return results
-    vectors = _vectors(model, split)
-    states = user_states(model, queries, vectors, batch, memory)
-    if model.schema.retrieval is not None:
-        _rank(results, queries, Products(states, vectors), k, mask_history, candidates, memory)
-        spread = diversity(results.recommended, vectors)
-        results.metrics[f"diversity@{max(k)}"] = (
-            math.nan if np.isnan(spread).all() else float(np.nanmean(spread))
-        )
-    results.answers = _answers(model, queries, states, vectors, batch or EVENTS)
-    for task in model.schema.tasks:
-        if task.name in results.answers:
-            given = results.answers[task.name]
-            state = model.vocabulary.tasks[task.name]
-            judged = task.metrics(given.labels, given.predictions, given.weights, state)
-            results.metrics |= {f"{task.name}.{metric}": value for metric, value in judged.items()}
+    if isinstance(model, Scorer):
+        _rank(results, queries, partial(model.scores, queries), k, mask_history, candidates, memory)
+    if isinstance(model, Predictor):
+        _judge(results, queries, partial(model.predictions, queries))
     return results
 
 
@@ -165,31 +175,43 @@ def _vectors(model: Recommender, split: Split) -> np.ndarray:
     return vectors
 
 
-def _answers(
-    model: Recommender, queries: Queries, states: np.ndarray, vectors: np.ndarray, batch: int
-) -> dict[str, Answers]:
-    """Every head's predictions for the held-out events that have its label."""
-    if model.ranker is None:
-        return {}
-    events = queries.data.events
+def _judge(
+    results: Results,
+    queries: Queries,
+    predict: Callable[[np.ndarray, np.ndarray], dict[str, np.ndarray]],
+) -> None:
+    """Adds every task's answers for the held-out events that have its label, and its measures."""
+    data = queries.data
     query, asked = queries.events.flat(np.arange(len(queries)))
-    outputs = head_outputs(model, states, vectors, query, events.item[asked], batch)
-    answers = {}
-    for task in model.schema.tasks:
-        if task.retrieval:
+    predictions = predict(query, data.events.item[asked])
+    for task in data.schema.tasks:
+        if task.name not in predictions:
             continue
-        label = events.labels[task.name][asked]
+        label = data.events.labels[task.name][asked]
         known = ~np.isnan(label)
         if not known.any():
             continue
-        prediction = np.asarray(task.predict(outputs[task.name], model.vocabulary.tasks[task.name]))
-        answers[task.name] = Answers(
+        results.answers[task.name] = given = Answers(
             queries.users[query][known],
             label[known],
-            prediction[known],
-            events.weights[task.name][asked][known],
+            predictions[task.name][known],
+            data.events.weights[task.name][asked][known],
         )
-    return answers
+        state = data.vocabulary.tasks[task.name]
+        judged = task.metrics(given.labels, given.predictions, given.weights, state)
+        results.metrics |= {f"{task.name}.{metric}": value for metric, value in judged.items()}
+
+
+def _predicted(
+    model: Recommender,
+    states: np.ndarray,
+    vectors: np.ndarray,
+    batch: int,
+    query: np.ndarray,
+    item: np.ndarray,
+) -> dict[str, np.ndarray]:
+    """What the heads of a model with some expect of these queries and catalogue rows."""
+    return predicted(model, head_outputs(model, states, vectors, query, item, batch))
 
 
 def _protocol(split: Split, mask_history: bool, candidates: np.ndarray | None, history: str) -> str:

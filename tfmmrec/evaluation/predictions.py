@@ -69,7 +69,7 @@ def predict_events(
     queries = Queries(data, users, Ragged.of(known), Ragged.of(rows[:, None]))
     states = user_states(model, queries, vectors)
     outputs = head_outputs(model, states, vectors, np.arange(len(rows)), data.events.item[rows])
-    return _predicted(model, outputs)
+    return predicted(model, outputs)
 
 
 def predict_items(model: Recommender, vectors: np.ndarray) -> dict[str, np.ndarray]:
@@ -78,10 +78,11 @@ def predict_items(model: Recommender, vectors: np.ndarray) -> dict[str, np.ndarr
         return {}
     nobody = np.zeros((1, model.width), "float32")
     place = np.arange(len(vectors))
-    return _predicted(model, head_outputs(model, nobody, vectors, np.zeros_like(place), place))
+    return predicted(model, head_outputs(model, nobody, vectors, np.zeros_like(place), place))
 
 
-def _predicted(model: Recommender, outputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def predicted(model: Recommender, outputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """What `Task.predict` makes of the output of each head, by task."""
     return {
         task.name: np.asarray(task.predict(outputs[task.name], model.vocabulary.tasks[task.name]))
         for task in model.schema.tasks

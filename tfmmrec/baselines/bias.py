@@ -1,0 +1,93 @@
+"""An item's mean and a user's: the baseline of everything that predicts a label."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tfmmrec.data.dataset import Data
+from tfmmrec.evaluation import Queries
+from tfmmrec.tasks import Multiclass, Task
+
+_CHUNK = 1024  # queries whose histories are read at a time
+
+
+class Bias:
+    """Predicts the mean label, moved by how the item's labels and then the user's differ from it.
+
+    With ``m`` the weighted mean of the training labels, ``b_i = Σ w (y − m) / (Σ w + item)`` over the training
+    events of the item and ``b_u = Σ w (y − m − b_i) / (Σ w + user)`` over the history that is known of the
+    user, the answer is ``m + b_i + b_u``, cut to the range of the training labels (Koren, *Factor in the
+    neighbors*, 2010, section 2.1). Of classes each is predicted so, from labels of 0 and 1, and the answers
+    are divided by their sum. An item without training labels and a user without known ones move nothing.
+
+    Args:
+        data: the prepared data; every task with labels is learnt.
+        item, user: labels' worth of doubt about an item's and a user's mean; 0 takes them as they are.
+
+    Raises:
+        ValueError: a damping is negative or not finite, or no task has a label.
+    """
+
+    def __init__(self, data: Data, item: float = 10.0, user: float = 10.0) -> None:
+        for name, value in (("item", item), ("user", user)):
+            if not 0 <= value < math.inf:
+                raise ValueError(f"{name} is added to a denominator and must be 0 or more; got {value!r}.")
+        self.user = user
+        self._tasks = {task.name: _Labels(data, task, item) for task in data.schema.tasks if not task.retrieval}
+        if not self._tasks:
+            raise ValueError(
+                "Bias predicts labels, and the schema has no task with any; to rank by what most users took, "
+                "take MostPopular."
+            )
+
+    def predictions(self, queries: Queries, query: np.ndarray, item: np.ndarray) -> dict[str, np.ndarray]:
+        """By task float32 ``[P]``, or of classes ``[P, C]``, of these queries and catalogue rows ``[P]``."""
+        return {name: labels.predict(queries, query, item, self.user) for name, labels in self._tasks.items()}
+
+
+class _Labels:
+    """What training tells of one task's labels: their mean, and by how much each item's differ from it."""
+
+    def __init__(self, data: Data, task: Task, damping: float) -> None:
+        self._name = task.name
+        self._classes = len(data.vocabulary.tasks[task.name]["classes"]) if isinstance(task, Multiclass) else 0
+        rows = data.train.rows
+        rows, values, weights = self._of(data, rows)
+        if not len(rows):
+            raise ValueError(f"Bias learns {task.name!r} from training events, and none of them has a label.")
+        self._range = values.min(), values.max()
+        self._mean = np.average(values, axis=0, weights=weights)
+        count = data.vocabulary.items
+        self._items = _damped(data.events.item[rows], values - self._mean, weights, count, damping)
+
+    def predict(self, queries: Queries, query: np.ndarray, item: np.ndarray, damping: float) -> np.ndarray:
+        users = np.zeros((len(queries), self._items.shape[1]))
+        for chunk in queries.chunks(_CHUNK):
+            place, known = queries.histories.flat(chunk)
+            labelled = ~np.isnan(queries.data.events.labels[self._name][known])
+            rows, values, weights = self._of(queries.data, known[labelled])
+            left = values - self._mean - self._items[queries.data.events.item[rows]]
+            users[chunk] = _damped(place[labelled], left, weights, len(chunk), damping)
+        found = np.clip(self._mean + self._items[item] + users[query], *self._range)
+        if not self._classes:
+            return found[:, 0].astype("float32")
+        return (found / found.sum(axis=1, keepdims=True)).astype("float32")
+
+    def _of(self, data: Data, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Those of these events that have a label, its values ``[E, 1]`` or ``[E, C]``, and its weights."""
+        labels = data.events.labels[self._name][rows]
+        there = ~np.isnan(labels)
+        rows, labels = rows[there], labels[there].astype("float64")
+        values = np.eye(self._classes)[labels.astype("int64")] if self._classes else labels[:, None]
+        return rows, values, data.events.weights[self._name][rows].astype("float64")
+
+
+def _damped(
+    group: np.ndarray, values: np.ndarray, weights: np.ndarray, groups: int, damping: float
+) -> np.ndarray:
+    """The weighted mean of each group's values, as if `damping` more of them were 0; 0 of an empty group."""
+    total = np.bincount(group, weights, groups)[:, None] + damping
+    sums = np.stack([np.bincount(group, weights * column, groups) for column in values.T], axis=1)
+    return np.divide(sums, total, out=np.zeros_like(sums), where=total > 0)
