@@ -58,7 +58,9 @@ def test_test_is_not_read(small_data):
 def test_a_grid_that_is_none(small_data):
     with pytest.raises(ValueError, match="value to try, and gives 'k' none"):
         choose(ItemKNN, small_data, {"shrink": (0, 1), "k": ()})
-    for monitor in ("like.auc", "ndcg", "ndcg@0", "coverage@10"):
+    with pytest.raises(ValueError, match="ItemKNN cannot be chosen by 'like.auc'; it has recall@10,"):
+        choose(ItemKNN, small_data, {"k": (1, 2)}, "like.auc")
+    for monitor in ("likes.auc", "ndcg", "ndcg@0", "coverage@10"):
         with pytest.raises(ValueError, match="such as 'ndcg@10'; got"):
             choose(ItemKNN, small_data, GRID, monitor=monitor)
 

@@ -90,4 +90,4 @@ def _damped(
     """The weighted mean of each group's values, as if `damping` more of them were 0; 0 of an empty group."""
     total = np.bincount(group, weights, groups)[:, None] + damping
     sums = np.stack([np.bincount(group, weights * column, groups) for column in values.T], axis=1)
-    return np.divide(sums, total, out=np.zeros_like(sums), where=total > 0)
+    return np.divide(sums, total, out=np.zeros(sums.shape), where=total > 0)
