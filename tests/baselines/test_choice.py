@@ -61,7 +61,7 @@ def test_a_grid_that_is_none(small_data):
     with pytest.raises(ValueError, match="ItemKNN cannot be chosen by 'like.auc'; it has recall@10,"):
         choose(ItemKNN, small_data, {"k": (1, 2)}, "like.auc")
     for monitor in ("likes.auc", "ndcg", "ndcg@0", "coverage@10"):
-        with pytest.raises(ValueError, match="such as 'ndcg@10'; got"):
+        with pytest.raises(ValueError, match="such as 'ndcg@10', or by .* 'rating.rmse'; got"):
             choose(ItemKNN, small_data, GRID, monitor=monitor)
 
 
