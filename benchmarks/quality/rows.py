@@ -245,7 +245,7 @@ def _of_event(answers: Answers) -> np.ndarray:
 
 
 def _write_answers(table: Table, name: str, seed: int, results: Results) -> None:
-    """Keeps, beside the results, what the table's columns are made of: a row of another day is compared so."""
+    """Keeps what the table's columns are made of, beside the results: rows of other days are compared so."""
     arrays = {"users": results.users}
     for metric in table.columns:
         task = metric.partition(".")[0]

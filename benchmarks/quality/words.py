@@ -1,4 +1,4 @@
-"""What a linear model makes of words: scikit-learn's logistic regression of their TF-IDF, and of pairs of them."""
+"""What a linear model makes of words: scikit-learn's logistic regression of TF-IDF, pairs included."""
 
 from __future__ import annotations
 

@@ -73,7 +73,9 @@ def test_doubt_leaves_the_weighted_mean(prepared):
 
 def test_classes_are_shares(prepared):
     data = prepared(Multiclass("mood"))
-    found = Bias(data, item=1, user=1).predictions(queries_of(data.test), np.arange(4), np.array([2, 2, 0, 3]))
+    found = Bias(data, item=1, user=1).predictions(
+        queries_of(data.test), np.arange(4), np.array([2, 2, 0, 3])
+    )
     glad = data.vocabulary.tasks["mood"]["classes"].index("glad")
     np.testing.assert_allclose(found["mood"].sum(axis=1), 1, atol=1e-6)
     # a is (.25 + .25) / 3 above .75; c is .25 / 2 above it, so that w's glad c leaves (1 - .875) / 2 to w

@@ -25,7 +25,7 @@ SCHEMA = Schema(
 
 
 def write(folder):
-    """Sentences of a word that tells the mood, a pair that tells the kind by its order, and one that says nothing."""
+    """Sentences: a word tells the mood, the order of two the kind, and another says nothing."""
     generator = np.random.default_rng(0)
     folder.mkdir(parents=True)
     lines = ["item_id,text,mood,kind,split"]
@@ -55,7 +55,10 @@ def test_a_class_that_training_lacks_is_never_said(data):
     labels = data.events.labels["mood"]
     labels[data.train.rows] = 1.0
     labels[data.train.rows[0]] = 0.0
-    state = {**data.vocabulary.tasks, "mood": {"classes": ["none", "bad", "good"], "class_weights": [1.0] * 3}}
+    state = {
+        **data.vocabulary.tasks,
+        "mood": {"classes": ["none", "bad", "good"], "class_weights": [1.0] * 3},
+    }
     labels += 1
     vocabulary = dataclasses.replace(data.vocabulary, tasks=state)
     found = evaluate(Words(dataclasses.replace(data, vocabulary=vocabulary)), data.test).answers["mood"]

@@ -16,9 +16,9 @@ _CHUNK = 1024  # queries whose histories are read at a time
 class Bias:
     """Predicts the mean label, moved by how the item's labels and then the user's differ from it.
 
-    With ``m`` the weighted mean of the training labels, ``b_i = Σ w (y − m) / (Σ w + item)`` over the training
-    events of the item and ``b_u = Σ w (y − m − b_i) / (Σ w + user)`` over the history that is known of the
-    user, the answer is ``m + b_i + b_u``, cut to the range of the training labels (Koren, *Factor in the
+    With ``m`` the weighted mean of the training labels, ``b_i = Σ w (y − m) / (Σ w + item)`` over the
+    training events of the item and ``b_u = Σ w (y − m − b_i) / (Σ w + user)`` over the history that is known
+    of the user, the answer is ``m + b_i + b_u``, cut to the range of the training labels (Koren, *Factor in the
     neighbors*, 2010, section 2.1). Of classes each is predicted so, from labels of 0 and 1, and the answers
     are divided by their sum. An item without training labels and a user without known ones move nothing.
 
@@ -35,7 +35,9 @@ class Bias:
             if not 0 <= value < math.inf:
                 raise ValueError(f"{name} is added to a denominator and must be 0 or more; got {value!r}.")
         self.user = user
-        self._tasks = {task.name: _Labels(data, task, item) for task in data.schema.tasks if not task.retrieval}
+        self._tasks = {
+            task.name: _Labels(data, task, item) for task in data.schema.tasks if not task.retrieval
+        }
         if not self._tasks:
             raise ValueError(
                 "Bias predicts labels, and the schema has no task with any; to rank by what most users took, "
@@ -52,7 +54,9 @@ class _Labels:
 
     def __init__(self, data: Data, task: Task, damping: float) -> None:
         self._name = task.name
-        self._classes = len(data.vocabulary.tasks[task.name]["classes"]) if isinstance(task, Multiclass) else 0
+        self._classes = (
+            len(data.vocabulary.tasks[task.name]["classes"]) if isinstance(task, Multiclass) else 0
+        )
         rows = data.train.rows
         rows, values, weights = self._of(data, rows)
         if not len(rows):

@@ -61,8 +61,8 @@ def choose(
     ranking = measure in ("recall", "hit_rate", "ndcg", "mrr") and cut.isdecimal() and int(cut) > 0
     if not ranking and monitor.partition(".")[0] not in data.events.labels:
         raise ValueError(
-            "A baseline is chosen by recall@K, hit_rate@K, ndcg@K or mrr@K, such as 'ndcg@10', or by a task's "
-            f"measure, such as 'rating.rmse'; got {monitor!r}."
+            "A baseline is chosen by recall@K, hit_rate@K, ndcg@K or mrr@K, such as 'ndcg@10', or by a "
+            f"task's measure, such as 'rating.rmse'; got {monitor!r}."
         )
     sign = -1.0 if lower_is_better(monitor) else 1.0
     best: Scorer | Predictor | None = None

@@ -111,13 +111,15 @@ def evaluate(
     """
     if not isinstance(model, Recommender | Scorer | Predictor):
         raise TypeError(
-            "A Recommender can be evaluated, and what has `scores` (a Scorer) or `predictions` (a Predictor); "
-            f"got {type(model).__name__}."
+            "A Recommender can be evaluated, and what has `scores` (a Scorer) or `predictions` (a "
+            f"Predictor); got {type(model).__name__}."
         )
     queries = queries_of(split, history)
     if candidates is None and split.code == COLD:
         candidates = np.unique(split.data.events.item[split.rows])
-    ranks = model.schema.retrieval is not None if isinstance(model, Recommender) else isinstance(model, Scorer)
+    ranks = isinstance(model, Scorer) or (
+        isinstance(model, Recommender) and model.schema.retrieval is not None
+    )
     protocol = _protocol(split, mask_history, candidates, history) if ranks else _judging(split)
     results = Results({}, users=queries.users, protocol=protocol)
     if isinstance(model, Recommender):

@@ -129,8 +129,8 @@ class UserReader:
         if self.users:
             stored = (user >= 0) & ~tf.reduce_any(ids != "", axis=1)
             count = tf.where(stored, self.users.counts(user, self.schema.history.length), count)
-        # A tower sees at least one place, be it padding, and hardly more than the longest history has. Of each
-        # size of its inputs TensorFlow keeps what it has made ready for it: there should not be many.
+        # A tower sees at least one place, be it padding, and hardly more than the longest history has. Of
+        # each size of its inputs TensorFlow keeps what it has made ready for it: there should not be many.
         rounded = -(-tf.maximum(tf.reduce_max(count), 1) // _STEP) * _STEP
         steps = tf.minimum(rounded, self.schema.history.length)
         lacking = tf.maximum(steps - tf.shape(places)[1], 0)

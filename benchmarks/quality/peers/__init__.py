@@ -1,1 +1,1 @@
-"""Other libraries on our splits: each learns in an environment of its own, and is judged as everything here."""
+"""Other libraries on our splits: each learns in its own environment, and is judged as all else here."""

@@ -30,9 +30,10 @@ class Peer:
     * ``user``, ``item``: int ``[E]``, the training events, of each user the oldest first;
     * ``held.user``, ``held.item``: the events of validation, to end training by;
     * ``users``, ``items``: how many there are;
-    * ``<split>.users`` int ``[Q]``, and ``<split>.history`` int ``[H]`` with ``<split>.start`` ``[Q + 1]``: the
-      items that each query of ``validation`` and ``test`` knows, the oldest first;
-    * ``feature.<name>``: float32 ``[N, D]``, for each vector that is asked for, standardised; 0 where it is missing.
+    * ``<split>.users`` int ``[Q]``, and ``<split>.history`` int ``[H]`` with ``<split>.start`` ``[Q + 1]``:
+      the items that each query of ``validation`` and ``test`` knows, the oldest first;
+    * ``feature.<name>``: float32 ``[N, D]``, for each vector that is asked for, standardised; 0 where it is
+      missing.
 
     It leaves ``<split>.npy`` behind: float32 scores ``[Q, N]``.
 

@@ -1,4 +1,4 @@
-"""The peers that stand in tables of rankings without an order, with the grids their settings are chosen from."""
+"""Peers beside rankings without an order, with the grids their settings are chosen from."""
 
 from __future__ import annotations
 

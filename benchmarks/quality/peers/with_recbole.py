@@ -1,4 +1,4 @@
-"""Models of RecBole, run by `peer`: LightGCN (He, 2020), SASRec (Kang and McAuley, 2018), BERT4Rec (Sun, 2019).
+"""Models of RecBole, run by `peer`: LightGCN (He, 2020), SASRec (Kang, 2018), BERT4Rec (Sun, 2019).
 
 Needs recbole, PyTorch and NumPy in its environment. RecBole ends training by its own measure on validation.
 """
@@ -32,7 +32,9 @@ def prepared(folder: Path, data: dict[str, np.ndarray], sequential: bool) -> dic
         user, item = (np.concatenate(pair) for pair in zip(learnt, held, strict=True))
         order = np.argsort(user, kind="stable")
         write(place / "events.inter", user[order], item[order])
-        return {"eval_args": {"split": {"LS": "valid_only"}, "order": "TO", "group_by": "user", "mode": "full"}}
+        return {
+            "eval_args": {"split": {"LS": "valid_only"}, "order": "TO", "group_by": "user", "mode": "full"}
+        }
     for name, events in (("train", learnt), ("valid", held), ("test", held)):
         write(place / f"events.{name}.inter", *events)
     shown = {"split": {"RS": [0.8, 0.1, 0.1]}, "order": "RO", "group_by": "user", "mode": "full"}
@@ -82,7 +84,9 @@ if __name__ == "__main__":
             latest = [row[row > 0][-length:] for row in known]
             batch = {
                 "user_id": torch.tensor([users.get(str(asked[query]), 0) for query in chunk]),
-                "item_id_list": torch.tensor(np.stack([np.pad(row, (0, length - len(row))) for row in latest])),
+                "item_id_list": torch.tensor(
+                    np.stack([np.pad(row, (0, length - len(row))) for row in latest])
+                ),
                 "item_length": torch.tensor([max(1, len(row)) for row in latest]),
             }
             with torch.no_grad():
