@@ -18,9 +18,10 @@ class Bias:
 
     With ``m`` the weighted mean of the training labels, ``b_i = Σ w (y − m) / (Σ w + item)`` over the
     training events of the item and ``b_u = Σ w (y − m − b_i) / (Σ w + user)`` over the history that is
-    known of the user, the answer is ``m + b_i + b_u``, cut to the range of the training labels (Koren, *Factor in the
-    neighbors*, 2010, section 2.1). Of classes each is predicted so, from labels of 0 and 1, and the answers
-    are divided by their sum. An item without training labels and a user without known ones move nothing.
+    known of the user, the answer is ``m + b_i + b_u``, cut to the range of the training labels (Koren,
+    *Factor in the neighbors*, 2010, section 2.1). Of classes each is predicted so, from labels of 0 and 1,
+    and the answers are divided by their sum. An item without training labels and a user without known ones
+    move nothing.
 
     Args:
         data: the prepared data; every task with labels is learnt.

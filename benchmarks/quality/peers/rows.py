@@ -32,8 +32,8 @@ WITHOUT_ORDER = (
         baseline=partial(Peer, program="with_implicit", kind="bpr"),
         grid={
             "factors": (64,),
-            "iterations": (300,),
-            "learning_rate": (0.01, 0.05),
+            "iterations": (500,),
+            "learning_rate": (0.03, 0.1, 0.3),
             "regularization": (0.01, 0.03, 0.1),
         },
     ),

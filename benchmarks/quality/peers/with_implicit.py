@@ -4,8 +4,11 @@ Needs implicit, NumPy and SciPy in its environment.
 """
 
 import json
+import os
 import sys
 from pathlib import Path
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # implicit has threads of its own, and warns of others
 
 import numpy as np
 from implicit.cpu.als import AlternatingLeastSquares
