@@ -48,8 +48,9 @@ def vbpr(*features: str) -> Row:
         grid={
             "k": (32,),
             "k2": (32,),
-            "n_epochs": (100,),
+            "n_epochs": (50,),
+            "batch_size": (512,),
             "learning_rate": (0.001, 0.005),
-            "lambda_w": (0.001, 0.01, 0.1),
+            "lambda_w": (0.001, 0.01),
         },
     )
