@@ -50,7 +50,7 @@ def vbpr(*features: str) -> Row:
             "k2": (32,),
             "n_epochs": (50,),
             "batch_size": (512,),
-            "learning_rate": (0.001, 0.005),
-            "lambda_w": (0.001, 0.01),
+            "learning_rate": (0.0005, 0.001, 0.005),
+            "lambda_w": (0.0001, 0.001, 0.01),
         },
     )
