@@ -1,6 +1,6 @@
-"""Models of RecBole, run by `peer`: LightGCN (He, 2020), SASRec (Kang, 2018), BERT4Rec (Sun, 2019).
+"""LightGCN (He, 2020) by RecBole, run by `peer`; it ends training by its own measure on validation.
 
-Needs recbole, PyTorch and NumPy in its environment. RecBole ends training by its own measure on validation.
+Needs recbole, PyTorch and NumPy in its environment.
 """
 
 import json
@@ -18,47 +18,33 @@ QUERIES = 256  # scored at once
 
 
 def write(path: Path, user: np.ndarray, item: np.ndarray) -> None:
-    """Events in RecBole's format; their places in the file are their times."""
-    lines = [f"{one}\t{other}\t{time}" for time, (one, other) in enumerate(zip(user, item, strict=True))]
-    path.write_text("\n".join(["user_id:token\titem_id:token\ttimestamp:float", *lines]) + "\n", "utf-8")
-
-
-def prepared(folder: Path, data: dict[str, np.ndarray], sequential: bool) -> dict[str, object]:
-    """Writes the events; what RecBole has to know of them."""
-    place = folder / "events"
-    place.mkdir()
-    learnt, held = (data["user"], data["item"]), (data["held.user"], data["held.item"])
-    if sequential:  # each user's last event validates; sorted stably, it is behind what was learnt
-        user, item = (np.concatenate(pair) for pair in zip(learnt, held, strict=True))
-        order = np.argsort(user, kind="stable")
-        write(place / "events.inter", user[order], item[order])
-        return {
-            "eval_args": {"split": {"LS": "valid_only"}, "order": "TO", "group_by": "user", "mode": "full"}
-        }
-    for name, events in (("train", learnt), ("valid", held), ("test", held)):
-        write(place / f"events.{name}.inter", *events)
-    shown = {"split": {"RS": [0.8, 0.1, 0.1]}, "order": "RO", "group_by": "user", "mode": "full"}
-    return {"benchmark_filename": ["train", "valid", "test"], "eval_args": shown}
+    """Events in RecBole's format."""
+    lines = [f"{one}\t{other}" for one, other in zip(user, item, strict=True)]
+    path.write_text("\n".join(["user_id:token\titem_id:token", *lines]) + "\n", "utf-8")
 
 
 if __name__ == "__main__":
-    folder = Path(sys.argv[1])
-    data = dict(np.load(folder / "data.npz", allow_pickle=False))
+    folder = Path(sys.argv.pop())  # RecBole reads the arguments, too
+    data = np.load(folder / "data.npz", allow_pickle=False)
     settings = json.loads((folder / "settings.json").read_text("utf-8"))
+    place = folder / "events"
+    place.mkdir()
+    write(place / "events.train.inter", data["user"], data["item"])
+    for split in ("valid", "test"):  # it asks for a test; it gets validation twice
+        write(place / f"events.{split}.inter", data["held.user"], data["held.item"])
     name = settings.pop("model")
-    sequential = name in ("SASRec", "BERT4Rec")
     config = Config(
         model=name,
         dataset="events",
         config_dict={
             "data_path": str(folder),
             "checkpoint_dir": str(folder / "saved"),
-            "load_col": {"inter": ["user_id", "item_id", "timestamp"]},
+            "benchmark_filename": ["train", "valid", "test"],
+            "load_col": {"inter": ["user_id", "item_id"]},
             "use_gpu": False,
             "metrics": ["Recall", "NDCG"],
             "eval_batch_size": 1 << 22,
             "show_progress": False,
-            **prepared(folder, data, sequential),
             **settings,
         },
     )
@@ -75,22 +61,12 @@ if __name__ == "__main__":
     users, items = (dataset.field2token_id[field] for field in ("user_id", "item_id"))
     theirs = np.array([items.get(str(item), 0) for item in range(int(data["items"]))])
     for split in ("validation", "test"):
-        asked, start = data[f"{split}.users"], data[f"{split}.start"]
-        history, length = theirs[data[f"{split}.history"]], int(config["MAX_ITEM_LIST_LENGTH"] or 1)
+        asked = torch.tensor([users.get(str(user), 0) for user in data[f"{split}.users"]])
         scores = np.empty((len(asked), len(theirs)), "float32")
         for first in range(0, len(asked), QUERIES):
-            chunk = range(first, min(first + QUERIES, len(asked)))
-            known = [history[start[query] : start[query + 1]] for query in chunk]
-            latest = [row[row > 0][-length:] for row in known]
-            batch = {
-                "user_id": torch.tensor([users.get(str(asked[query]), 0) for query in chunk]),
-                "item_id_list": torch.tensor(
-                    np.stack([np.pad(row, (0, length - len(row))) for row in latest])
-                ),
-                "item_length": torch.tensor([max(1, len(row)) for row in latest]),
-            }
+            chunk = asked[first : first + QUERIES]
             with torch.no_grad():
-                found = model.full_sort_predict(Interaction(batch)).reshape(len(latest), -1).numpy()
-            scores[first : first + len(latest)] = found[:, theirs]
-        scores[:, theirs == 0] = -1e9  # nobody met them in training
+                found = model.full_sort_predict(Interaction({"user_id": chunk}))
+            scores[first : first + len(chunk)] = found.reshape(len(chunk), -1).numpy()[:, theirs]
+        scores[:, theirs == 0] = -1e9  # nobody met them
         np.save(folder / f"{split}.npy", scores)
