@@ -26,7 +26,7 @@ def test_all_families_as_json(tfmmrec):
     names = {family: [member["name"] for member in there] for family, there in listed.items()}
     assert {"Text", "Image"} <= set(names["modalities"]) and "Modality" not in names["modalities"]
     assert {"ndcg_at", "rmse"} <= set(names["metrics"])
-    assert names["baselines"] == ["EASE", "ItemKNN", "MostPopular"]
+    assert names["baselines"] == ["Bias", "EASE", "ItemKNN", "MostPopular"]
     assert listed["alignment"][0].keys() == {"family", "name", "summary", "source", "file"}
 
 

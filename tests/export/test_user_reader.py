@@ -1,12 +1,16 @@
 """Compaction of histories and times of events, against plain Python and the training's own."""
 
+import dataclasses
+
 import numpy as np
 import tensorflow as tf
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tfmmrec import modalities
-from tfmmrec.export.user_reader import elapsed, latest
+from tfmmrec.export.conventions import Names
+from tfmmrec.export.user_reader import UserReader, elapsed, latest
+from tfmmrec.modalities import History
 
 SECONDS = st.one_of(
     st.floats(allow_nan=True, allow_subnormal=False),
@@ -39,3 +43,23 @@ def test_the_latest_known_events_stand_first_and_in_their_order(data):
         expected = np.flatnonzero(known[row])[-length:].tolist()
         assert count[row] == len(expected)
         assert places[row].numpy().tolist() == expected + [-1] * (places.shape[1] - len(expected))
+
+
+def test_histories_have_few_lengths(small_data):
+    """Of each one met TensorFlow keeps what it has made ready for it."""
+    schema = small_data.schema.only(user=[], event=[])
+    schema = dataclasses.replace(schema, history=History(length=20, layers=1), timestamp=None, order="file")
+    reader = UserReader(
+        schema, small_data.vocabulary, Names(schema), lambda ids: tf.strings.length(ids) - 1, None
+    )
+    lengths = {}
+    for count in (0, 1, 8, 9, 16, 17, 20, 24):
+        history = tf.constant([["item"] * count, [""] * count], tf.string)
+        inputs, read, _ = reader.read({"user_id": tf.constant(["", ""]), "history": history})
+        lengths[count] = inputs["history.item"].shape[1]
+        assert read.numpy().tolist() == [min(count, 20), 0]
+        known = min(count, 20)
+        expected = [3] * known + [-1] * (lengths[count] - known)
+        assert inputs["history.item"].numpy().tolist() == [expected, [-1] * lengths[count]]
+    assert lengths[0] == lengths[8] == 8 and lengths[9] == lengths[16] == 16
+    assert set(lengths.values()) == {8, 16, 20}
