@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from tfmmrec.baselines import MostPopular
+from tfmmrec.baselines import Bias, MostPopular
 from tfmmrec.data.dataset import COLD, TEST, history_inputs
 from tfmmrec.evaluation import Ragged, evaluate, queries_of, user_states
 from tfmmrec.metrics import auc, rmse
@@ -53,6 +53,20 @@ def test_a_baseline_is_judged_like_a_model(small_data):
     assert all(not seen[q] & set(row) for q, row in enumerate(results.recommended.tolist()))
     open_ended = evaluate(MostPopular(small_data), small_data.test, k=(5,), mask_history=False)
     assert any(seen[q] & set(row) for q, row in enumerate(open_ended.recommended.tolist()))
+
+
+def test_what_scores_and_predicts_is_judged_by_both(small_data):
+    class Both(MostPopular, Bias):
+        def __init__(self, data):
+            MostPopular.__init__(self, data)
+            Bias.__init__(self, data)
+
+    both = evaluate(Both(small_data), small_data.test).metrics
+    alone = evaluate(Bias(small_data), small_data.test)
+    assert both == evaluate(MostPopular(small_data), small_data.test).metrics | alone.metrics
+    assert set(alone.answers) == {"like", "rating", "mood"} and not alone.per_query
+    with pytest.raises(TypeError, match="A Recommender can be evaluated, and what has `scores` .* got dict"):
+        evaluate({}, small_data.test)
 
 
 def test_every_state_is_that_of_its_own_history(model, small_data):
