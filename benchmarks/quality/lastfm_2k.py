@@ -28,14 +28,14 @@ TABLE = Table(
     prepare=convert,
     columns={"recall@20": "recall@20", "ndcg@20": "NDCG@20", "recall@10": "recall@10", "ndcg@10": "NDCG@10"},
     rows=(
-        Row("ids and tags", lambda schema: schema.only(item=["item_id", "tags"])),
-        Row("multi-modal", lambda schema: schema),
-        Row("id only", lambda schema: schema.only(item=["item_id"])),
         Row(
             "ids, nearest by tags",
             lambda schema: schema.only(item=["item_id"]),
             model={"graph": {"name": "knn", "k": 10, "by": "tags"}},
         ),
+        Row("ids and tags", lambda schema: schema.only(item=["item_id", "tags"])),
+        Row("multi-modal", lambda schema: schema),
+        Row("id only", lambda schema: schema.only(item=["item_id"])),
         Row("text only", lambda schema: schema.only(item=["name", "tags", "text_minilm"])),
         Row("audio only", lambda schema: schema.only(item=["audio_vggish", "audio_whisper"])),
         *BASELINES,
