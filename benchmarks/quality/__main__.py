@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks.quality.peers.peer import MissingPeerError
 from benchmarks.quality.rows import compare, run_missing, run_row
 from benchmarks.quality.tables import TABLES
 
@@ -17,10 +16,7 @@ if __name__ == "__main__":
     arguments = parser.parse_args()
     table = TABLES[arguments.table]
     if arguments.row and not arguments.compare:
-        try:
-            run_row(table, table.row(arguments.row), arguments.seed)
-        except MissingPeerError as error:
-            raise SystemExit(str(error)) from error
+        run_row(table, table.row(arguments.row), arguments.seed)
     elif not arguments.compare:
         run_missing(table, arguments.seed)
     if not arguments.row:

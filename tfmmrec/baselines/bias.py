@@ -58,35 +58,33 @@ class _Labels:
         self._classes = (
             len(data.vocabulary.tasks[task.name]["classes"]) if isinstance(task, Multiclass) else 0
         )
-        rows = data.train.rows
-        rows, values, weights = self._of(data, rows)
-        if not len(rows):
+        known, values, weights = self._of(data, data.train.rows)
+        if not known.any():
             raise ValueError(f"Bias learns {task.name!r} from training events, and none of them has a label.")
         self._range = values.min(), values.max()
         self._mean = np.average(values, axis=0, weights=weights)
-        count = data.vocabulary.items
-        self._items = _damped(data.events.item[rows], values - self._mean, weights, count, damping)
+        item, count = data.events.item[data.train.rows[known]], data.vocabulary.items
+        self._items = _damped(item, values - self._mean, weights, count, damping)
 
     def predict(self, queries: Queries, query: np.ndarray, item: np.ndarray, damping: float) -> np.ndarray:
         users = np.zeros((len(queries), self._items.shape[1]))
         for chunk in queries.chunks(_CHUNK):
-            place, known = queries.histories.flat(chunk)
-            labelled = ~np.isnan(queries.data.events.labels[self._name][known])
-            rows, values, weights = self._of(queries.data, known[labelled])
-            left = values - self._mean - self._items[queries.data.events.item[rows]]
-            users[chunk] = _damped(place[labelled], left, weights, len(chunk), damping)
+            place, rows = queries.histories.flat(chunk)
+            known, values, weights = self._of(queries.data, rows)
+            left = values - self._mean - self._items[queries.data.events.item[rows[known]]]
+            users[chunk] = _damped(place[known], left, weights, len(chunk), damping)
         found = np.clip(self._mean + self._items[item] + users[query], *self._range)
         if not self._classes:
             return found[:, 0].astype("float32")
         return (found / found.sum(axis=1, keepdims=True)).astype("float32")
 
     def _of(self, data: Data, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Those of these events that have a label, its values ``[E, 1]`` or ``[E, C]``, and its weights."""
+        """Which of these events have a label; their values ``[K, 1]`` or ``[K, C]``, and their weights."""
         labels = data.events.labels[self._name][rows]
-        there = ~np.isnan(labels)
-        rows, labels = rows[there], labels[there].astype("float64")
+        known = ~np.isnan(labels)
+        labels = labels[known].astype("float64")
         values = np.eye(self._classes)[labels.astype("int64")] if self._classes else labels[:, None]
-        return rows, values, data.events.weights[self._name][rows].astype("float64")
+        return known, values, data.events.weights[self._name][rows[known]].astype("float64")
 
 
 def _damped(

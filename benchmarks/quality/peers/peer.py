@@ -18,8 +18,8 @@ VARIABLE = "TFMMREC_PEERS"
 PROGRAMS = Path(__file__).parent
 
 
-class MissingPeerError(Exception):
-    """There is no environment to run a peer in."""
+class MissingPeerError(SystemExit):
+    """There is no environment to run a peer in: the end of a command that asks for its row, and no other."""
 
 
 class Peer:
