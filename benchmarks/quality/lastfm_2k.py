@@ -36,6 +36,11 @@ TABLE = Table(
         Row("ids and tags", lambda schema: schema.only(item=["item_id", "tags"])),
         Row("multi-modal", lambda schema: schema),
         Row("id only", lambda schema: schema.only(item=["item_id"])),
+        Row(
+            "ids, nearest by events",
+            lambda schema: schema.only(item=["item_id"]),
+            model={"graph": {"name": "knn", "k": 10}},
+        ),
         Row("text only", lambda schema: schema.only(item=["name", "tags", "text_minilm"])),
         Row("audio only", lambda schema: schema.only(item=["audio_vggish", "audio_whisper"])),
         *BASELINES,
