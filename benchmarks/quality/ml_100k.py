@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from benchmarks.quality.baselines import BASELINES, bias
 from benchmarks.quality.table import Row, Table
 from tfmmrec.recipes.movielens import convert_100k
+from tfmmrec.schema import Schema
+
+SINGLE_MODALITIES = {f"{name} only": [name] for name in ("title", "plot", "poster", "genres")}
 
 TABLE = Table(
     name="ml-100k",
@@ -17,10 +22,7 @@ TABLE = Table(
         Row("rating alone", lambda schema: schema.only(tasks=["rating"])),
         Row("like alone", lambda schema: schema.only(tasks=["like"])),
         Row("id only", lambda schema: schema.only(item=["item_id"])),
-        Row("title only", lambda schema: schema.only(item=["title"])),
-        Row("plot only", lambda schema: schema.only(item=["plot"])),
-        Row("poster only", lambda schema: schema.only(item=["poster"])),
-        Row("genres only", lambda schema: schema.only(item=["genres"])),
+        *(Row(name, partial(Schema.only, item=item)) for name, item in SINGLE_MODALITIES.items()),
         *BASELINES,
         bias("rating.rmse"),
     ),

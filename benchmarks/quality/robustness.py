@@ -135,4 +135,7 @@ BY_TIME = replace(
     dataset="MovieLens-100K, split by global time, 80/10/10",
     load={"split": "global-time"},
     split_sha256="",
+    rows=tuple(row for row in ml_100k.TABLE.rows if row.name not in ml_100k.SINGLE_MODALITIES),
+    grid={},
+    training={**ml_100k.TABLE.training, "learning_rate": 3e-3},
 )
