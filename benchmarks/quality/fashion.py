@@ -37,8 +37,10 @@ def _singular(word: str) -> str:
 
 
 _DATASET = "Fashion product images, a fifth held out by the hash of its id"
+# a picture is learnt by heart before the words are learnt at all: half of the time they have to do without it
+_TOGETHER = {"fusion": "concat", "modality_dropout": {"image": 0.5}}
 _ROWS = (
-    Row("image and title", lambda schema: schema),
+    Row("image and title", lambda schema: schema, model=_TOGETHER),
     Row("image only", lambda schema: schema.only(item=["image"])),
     Row("title only", lambda schema: schema.only(item=["name"])),
     words("article_type.accuracy"),
@@ -53,7 +55,7 @@ _SETTINGS: dict = {
     "split_sha256": "b0aa9fc7f68f637390e5777278e47b406d6f2e768c8c3d80611517abc1ddf30f",
     "columns": _COLUMNS,
     "model": {"width": 64},
-    "training": {"epochs": 12, "patience": 3},
+    "training": {"epochs": 16, "patience": 4, "ema": 0.995},
     "grid": {"learning_rate": (1e-3, 3e-3)},
 }
 
