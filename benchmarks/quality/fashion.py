@@ -55,7 +55,7 @@ _SETTINGS: dict = {
     "split_sha256": "b0aa9fc7f68f637390e5777278e47b406d6f2e768c8c3d80611517abc1ddf30f",
     "columns": _COLUMNS,
     "model": {"width": 64},
-    "training": {"epochs": 16, "patience": 4, "ema": 0.995},
+    "training": {"epochs": 20, "patience": 8, "ema": 0.995},
     "grid": {"learning_rate": (1e-3, 3e-3)},
 }
 
