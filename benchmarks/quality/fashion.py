@@ -37,7 +37,7 @@ def _singular(word: str) -> str:
 
 
 _DATASET = "Fashion product images, a fifth held out by the hash of its id"
-# a picture is learnt by heart before the words are learnt at all: half of the time they have to do without it
+# beside a picture the words are learnt less well: half of the time they have to do without it
 _TOGETHER = {"fusion": "concat", "modality_dropout": {"image": 0.5}}
 _ROWS = (
     Row("image and title", lambda schema: schema, model=_TOGETHER),
