@@ -13,6 +13,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # implicit has threads of its own, and
 import numpy as np
 from implicit.cpu.als import AlternatingLeastSquares
 from implicit.cpu.bpr import BayesianPersonalizedRanking
+from implicit.recommender_base import ModelFitError
 from scipy.sparse import csr_matrix
 
 KINDS = {"als": AlternatingLeastSquares, "bpr": BayesianPersonalizedRanking}
@@ -25,7 +26,11 @@ if __name__ == "__main__":
     ones = np.ones(len(met), "float32")
     pairs = csr_matrix((ones, (met[:, 0], met[:, 1])), (int(data["users"]), int(data["items"])))
     model = KINDS[settings.pop("kind")](random_state=0, **settings)
-    model.fit(pairs, show_progress=False)
+    try:
+        model.fit(pairs, show_progress=False)
+    except ModelFitError as error:  # of one setting of a grid, perhaps: it ranks nothing, and is not chosen
+        print(f"{settings}: {error}", file=sys.stderr)
+        model.user_factors, model.item_factors = (np.zeros((count, 1), "float32") for count in pairs.shape)
     for split in ("validation", "test"):
         # BPR's last factor is the item's bias, beside a 1 of the user
         scores = model.user_factors[data[f"{split}.users"]] @ model.item_factors.T
