@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 from export import world
-from tfmmrec.export import KnownUsers, export
+from tfmmrec.export import Given, KnownUsers, export
 from tfmmrec.export.fingerprint import fingerprint
 from tfmmrec.export.warmup import WARMUP
 
@@ -21,7 +21,7 @@ import json, sys
 import keras
 from export import world
 from tfmmrec.data import Batches
-from tfmmrec.export import KnownUsers, export, is_made_of
+from tfmmrec.export import Given, KnownUsers, export, is_made_of
 
 assert keras.backend.backend() == "jax"
 data, model = world.circle()
@@ -38,7 +38,7 @@ written = path.stat().st_ino
 same = dict(users=users, filters=["price"], candidates=7)
 assert export(model, data.catalogue, path, **same) == path and path.stat().st_ino == written
 model.train_on_batch(x, y, sample_weight=w)
-assert not is_made_of(path, model, data.catalogue, **same)
+assert not is_made_of(path, Given(model, data.catalogue, **same))
 print(json.dumps({"ids": list(data.item_ids), "vectors": after.tolist(), "path": str(path)}))
 """
 
@@ -76,7 +76,7 @@ def test_a_model_trained_on_jax_answers_under_tensorflow(tmp_path):
     data, _ = world.circle()
     users = KnownUsers.of(data)
     same = {"users": users, "filters": ["price"], "candidates": 7}
-    assert about["fingerprint"] == fingerprint(model, data.catalogue, **same)
+    assert about["fingerprint"] == fingerprint(Given(model, data.catalogue, **same))
     assert export(model, data.catalogue, target, **same) == target
     served = {"user_id": ["ann"], "k": [10], "filter_price": [[5, 6.5]]}
     found = world.text(world.call(target, "recommend", **served)["item_id"])[0]

@@ -75,15 +75,17 @@ def test_everything_at_once_and_nothing_of_the_optimizer(tmp_path):
     settings = {"index": {"name": "exact"}, "filters": ["price"], "candidates": 3, "updatable": True}
     bare = dataclasses.replace(data.catalogue, items={})
     search = SearchVectors(np.eye(10, 8, dtype="float32"), np.eye(3, 8, dtype="float32"))
-    Given(model, bare, None, settings, world.vectors(world.circle), search).save(tmp_path / "given")
+    given = Given(model, bare, vectors=world.vectors(world.circle), search=search, **settings)
+    given.save(tmp_path / "given")
     opened = Given.open(tmp_path / "given")
-    assert (opened.users, opened.settings, opened.catalogue.items) == (None, settings, {})
+    assert (opened.users, opened.catalogue.items) == (None, {})
+    assert {name: getattr(opened, name) for name in settings} == settings
     np.testing.assert_array_equal(opened.vectors, world.vectors(world.circle))
     np.testing.assert_array_equal(opened.search.vectors, search.vectors)
     np.testing.assert_array_equal(opened.search.queries, search.queries)
     assert getattr(opened.model, "optimizer", None) is None
     for mine, other in zip(opened.model.get_weights(), of_circle.get_weights(), strict=True):
         np.testing.assert_array_equal(mine, other)
-    Given(of_circle, bare, None, settings).save(tmp_path / "other")
+    Given(of_circle, bare, **settings).save(tmp_path / "other")
     sizes = [(tmp_path / name / "model.keras").stat().st_size for name in ("given", "other")]
     assert abs(sizes[0] - sizes[1]) < 0.1 * sizes[1]

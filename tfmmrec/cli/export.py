@@ -67,7 +67,7 @@ def export(
     import_quietly()
     from tfmmrec.aside import sweep
     from tfmmrec.data import open_shards
-    from tfmmrec.export import KnownUsers, is_made_of
+    from tfmmrec.export import Given, KnownUsers, is_made_of
     from tfmmrec.export import export as write
     from tfmmrec.export.about import ABOUT
     from tfmmrec.export.versions import latest_version, next_version
@@ -90,7 +90,8 @@ def export(
         users = None if without_users or alone else KnownUsers.of(data)
         model = opened.load_model()
         by = filters or ()
-        same = is_made_of(there, model, data.catalogue, users, wanted, by, updatable=not not_updatable)
+        given = Given(model, data.catalogue, users, wanted, by, updatable=not not_updatable)
+        same = is_made_of(there, given)
         path = path or (there if same else next_version(folder))
         if same and not replace:
             report.line(f"{path} is this very export of {run} already; it is not written again.")

@@ -76,16 +76,16 @@ def export(
     _check(model, catalogue, users)
     model = without_graph(model)
     filters = checked_settings(model, catalogue, filters, candidates)
+    given = Given(model, catalogue, users, index, filters, candidates, updatable)
     if target.exists() and not overwrite:
-        if is_made_of(target, model, catalogue, users, index, filters, candidates, updatable):
+        if is_made_of(target, given):
             return target
         there = sorted(int(one.name) for one in target.parent.iterdir() if one.name.isdecimal())
         raise ValueError(
             f"{str(target)!r} is there already, with something else in it. Export to the next version, "
             f"{str(target.parent / str(there[-1] + 1))!r}, or pass overwrite=True."
         )
-    settings = {"index": index, "filters": filters, "candidates": candidates, "updatable": updatable}
-    return write_version(target, Given(model, catalogue, users, settings), progress)
+    return write_version(target, given, progress)
 
 
 def checked_settings(

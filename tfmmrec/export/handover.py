@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,12 @@ import numpy as np
 from tfmmrec.data.dataset import Catalogue, Features
 from tfmmrec.data.vocabulary import Vocabulary
 from tfmmrec.export.known_users import KnownUsers
+from tfmmrec.export.reordering import CANDIDATES
 from tfmmrec.export.search import SearchVectors
 from tfmmrec.models import Recommender
 from tfmmrec.schema import Schema
 
+_SETTINGS = ("index", "filters", "candidates", "updatable")
 _ARRAYS = ("start", "item", "time", "seen_start", "seen")
 
 
@@ -27,16 +30,19 @@ class Given:
     Attributes:
         model: what answers.
         catalogue: the items; where there are `vectors`, their features may be left out (``items={}``).
-        users: known users, or None.
-        settings: ``index``, ``filters``, ``candidates`` and ``updatable``; see `tfmmrec.export.export`.
+        users: known users; None is the same as nobody.
+        index, filters, candidates, updatable: see `tfmmrec.export.export`.
         vectors: float32 ``[N, D]``: of the catalogue's items; None: the model makes them, and `search`.
         search: what the items are searched by; None: they are not.
     """
 
     model: Recommender
     catalogue: Catalogue
-    users: KnownUsers | None
-    settings: dict[str, Any]
+    users: KnownUsers | None = None
+    index: Any = "exact"
+    filters: Sequence[str] = ()
+    candidates: int = CANDIDATES
+    updatable: bool = True
     vectors: np.ndarray | None = None
     search: SearchVectors | None = None
 
@@ -54,21 +60,23 @@ class Given:
             _save(folder / "search" / "vectors.npy", self.search.vectors)
             _save(folder / "search" / "queries.npy", self.search.queries)
         # an index that was given as a class is known by its name
-        settings = json.dumps(self.settings, default=lambda one: getattr(one, "__name__", str(one)))
-        (folder / "settings.json").write_text(settings, "utf-8")
+        settings = {name: getattr(self, name) for name in _SETTINGS}
+        plain = json.dumps(settings, default=lambda one: getattr(one, "__name__", str(one)))
+        (folder / "settings.json").write_text(plain, "utf-8")
 
     @classmethod
     def open(cls, folder: Path) -> Given:
         """The way back from `save`; arrays stay on disk and are read where they are used."""
-        vectors, search = folder / "vectors.npy", folder / "search"
-        searched = search.is_dir()
+        vectors, queried = folder / "vectors.npy", folder / "search"
         return cls(
             keras.saving.load_model(folder / "model.keras", compile=False),
             open_catalogue(folder / "catalogue"),
             open_users(folder / "users") if (folder / "users").is_dir() else None,
-            json.loads((folder / "settings.json").read_text("utf-8")),
-            _open(vectors) if vectors.is_file() else None,
-            SearchVectors(_open(search / "vectors.npy"), _open(search / "queries.npy")) if searched else None,
+            vectors=_open(vectors) if vectors.is_file() else None,
+            search=SearchVectors(_open(queried / "vectors.npy"), _open(queried / "queries.npy"))
+            if queried.is_dir()
+            else None,
+            **json.loads((folder / "settings.json").read_text("utf-8")),
         )
 
 

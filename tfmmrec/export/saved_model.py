@@ -40,8 +40,7 @@ def write_saved_model(given: Given, folder: Path, progress: Progress | None = No
     """
     import tensorflow as tf
 
-    model, catalogue, users, settings = given.model, given.catalogue, given.users, dict(given.settings)
-    updatable = settings.pop("updatable", True)
+    model, catalogue, users = given.model, given.catalogue, given.users
     if given.vectors is None:
         encoded = model.encode_items(catalogue.items, batch=min(512, len(catalogue.item_ids)))
         vectors, search = encoded["vector"], SearchVectors.of(model, catalogue.items, encoded)
@@ -49,8 +48,10 @@ def write_saved_model(given: Given, folder: Path, progress: Progress | None = No
         vectors, search = np.asarray(given.vectors, "float32"), given.search
     if not np.isfinite(vectors).all() or (search and not np.isfinite(search.vectors).all()):
         raise ValueError("The vectors of items are not all finite numbers; the training has diverged.")
-    telling = {**chosen(settings["index"]), "progress": progress}
-    answers = Signatures(model, catalogue, vectors, users, **{**settings, "index": telling}, search=search)
+    telling = {**chosen(given.index), "progress": progress}
+    answers = Signatures(
+        model, catalogue, vectors, users, telling, given.filters, given.candidates, search=search
+    )
     functions = answers.functions()
     module = tf.Module()
     module.resources = answers.resources
@@ -66,22 +67,11 @@ def write_saved_model(given: Given, folder: Path, progress: Progress | None = No
             raise
         raise OSError(errno.ENOSPC, full, str(folder)) from error
     check_servable(folder)
-    described = about(
-        model,
-        catalogue,
-        users,
-        measured=answers.measured,
-        signatures=functions,
-        operations=core_ops(folder),
-        updatable=updatable,
-        vectors=given.vectors,
-        search=given.search,
-        **settings,
-    )
+    described = about(given, answers.measured, functions, core_ops(folder))
     (folder / ABOUT).parent.mkdir()
     (folder / ABOUT).write_text(json.dumps(described, indent=2, ensure_ascii=False) + "\n", "utf-8")
     write_warmup(folder, answers, functions, catalogue.item_ids, users)
-    if updatable:
+    if given.updatable:
         # vectors stand for the items: what they were made from, pictures above all, is far larger
         kept = replace(given, catalogue=replace(catalogue, items={}), vectors=vectors, search=search)
         kept.save(folder / KEPT)

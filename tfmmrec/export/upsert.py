@@ -190,11 +190,10 @@ def rebuild(
     """
     source, latest, given = _open(path)
     asked = {"index": index, "filters": filters, "candidates": candidates}
-    settings = {**given.settings, **{name: value for name, value in asked.items() if value is not None}}
-    find(retrieval, Index, chosen(settings["index"])["name"])
-    filters, candidates = settings["filters"], settings["candidates"]
-    settings["filters"] = checked_settings(given.model, given.catalogue, filters, candidates)
-    written = _write(latest, replace(given, settings=settings), progress)
+    changed = replace(given, **{name: value for name, value in asked.items() if value is not None})
+    find(retrieval, Index, chosen(changed.index)["name"])
+    checked = checked_settings(given.model, given.catalogue, changed.filters, changed.candidates)
+    written = _write(latest, replace(changed, filters=checked), progress)
     return Update(written, len(given.catalogue.item_ids))
 
 
@@ -237,7 +236,6 @@ def _write(latest: Path, given: Given, progress: Progress | None) -> Path:
         raise ValueError(
             f"Another process has written {str(now)!r} meanwhile, and its changes would be lost. Do it again."
         )
-    made_of = {"vectors": given.vectors, "search": given.search, **given.settings}
-    if is_made_of(latest, given.model, given.catalogue, given.users, **made_of):
+    if is_made_of(latest, given):
         return latest
     return write_version(next_version(latest.parent), given, progress)
