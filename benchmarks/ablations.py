@@ -168,11 +168,11 @@ def table(columns: Mapping[str, str], rows: list[dict[str, Any]]) -> str:
     heads = [*varied_over, *columns.values(), f"{heading}, minus {rows[0]['reference']}"]
     heads += ["± seeds", "seeds", "seconds", "parameters", "MB"]
     lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    reasons: dict[str, list[str]] = {}
     for row in rows:
         values = [row["values"][name] for name in varied_over]
         if not row["metrics"]:
-            cells = [*values, row["reason"].replace("|", "\\|")]
-            lines.append(f"| {' | '.join(cells + [''] * (len(heads) - len(cells)))} |")
+            reasons.setdefault(row["reason"], []).append(row["model"])
             continue
         cells = [*values, *(_bounds(row["metrics"].get(metric), "") for metric in columns)]
         gap = (row["minus_reference"] or {}).get(first)
@@ -185,6 +185,8 @@ def table(columns: Mapping[str, str], rows: list[dict[str, Any]]) -> str:
             f"{row['peak_memory_mb']:,}",
         ]
         lines.append(f"| {' | '.join(cells)} |")
+    for reason, models in reasons.items():
+        lines += ["", f"Not trained: {'; '.join(models)}. {reason}"]
     return "\n".join(lines)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 from pathlib import Path
+from statistics import stdev
 from typing import Any
 
 from benchmarks import ablations
-from benchmarks.quality.rows import read_rows, said
+from benchmarks.quality.rows import read_rows, reference, said
 from benchmarks.quality.table import Table
 from benchmarks.quality.tables import TABLES
 from benchmarks.speed import results as speed
@@ -66,23 +67,25 @@ def which_file(families: list[Family]) -> str:
 def section(table: Table) -> str:
     """A table with what it is about and the command that makes it."""
     shown = by_reading(table) if table.by_reading else markdown(table)
-    return f"**{table.dataset}**: `python -m benchmarks.quality {table.name}`\n\n{shown}"
+    parts = [f"**{table.dataset}**: `python -m benchmarks.quality {table.name}`", table.about, shown]
+    return "\n\n".join(part for part in parts if part)
 
 
 def markdown(table: Table) -> str:
     """The table in Markdown: values with their intervals, and below them the paired differences.
 
-    Of rows with several seeds both are means over the seeds; the interval is over users.
+    Of rows with several seeds both are means over the seeds; the interval is over users. How far the seeds
+    lie apart stands beside how many they are: the standard deviation of the first metric.
     """
     columns, by_name = table.columns, _by_name(table)
+    first = next(iter(columns))
     lines = [
         f"| | {' | '.join(columns.values())} | parameters | seeds |",
         "|---|" + "---|" * (len(columns) + 2),
     ]
     for name, rows in by_name.items():
         cells = [_bounds(_mean([row["metrics"].get(metric) for row in rows]), "") for metric in columns]
-        parameters = f"{rows[0]['parameters']:,}" if "parameters" in rows[0] else "0"
-        lines.append(f"| {name} | {' | '.join(cells)} | {parameters} | {len(rows)} |")
+        lines.append(f"| {name} | {' | '.join(cells)} | {_parameters(rows)} | {_seeds(rows, first)} |")
     if table.mean and by_name:
         found = [row["metrics"] for rows in by_name.values() for row in rows]
         means = [sum(metrics[metric]["mean"] for metrics in found) / len(found) for metric in columns]
@@ -92,7 +95,7 @@ def markdown(table: Table) -> str:
         for name, rows in by_name.items()
     }
     if any(compared.values()):
-        lines += ["", f"| {table.rows[0].name}, minus … | {' | '.join(columns.values())} |"]
+        lines += ["", f"| {reference(table, read_rows(table))}, minus … | {' | '.join(columns.values())} |"]
         lines.append("|---|" + "---|" * len(columns))
     for name, gaps in compared.items():
         if gaps:
@@ -107,7 +110,7 @@ def by_reading(table: Table) -> str:
     by_name = _by_name(table)
     names = [row.name for row in table.rows if row.name in by_name]
     shown = [f"| {heading} | {' | '.join(names)} |", "|---|" + "---|" * len(names)]
-    gaps = [f"| {table.rows[0].name}, minus … | {' | '.join(names[1:])} |", "|---|" + "---|" * len(names[1:])]
+    gaps = [f"| {names[0]}, minus … | {' | '.join(names[1:])} |", "|---|" + "---|" * len(names[1:])]
     for reading in table.readings:
         read = [by_name.get(name + said(reading), []) for name in names]
         cells = [_bounds(_mean([row["metrics"].get(metric) for row in rows]), "") for rows in read]
@@ -117,10 +120,19 @@ def by_reading(table: Table) -> str:
             cells = [_bounds(_mean(rows), "+") for rows in found]
             gaps.append(f"| {reading.name or 'as it is'} | {' | '.join(cells)} |")
     firsts = [by_name[name] for name in names]
-    parameters = [f"{rows[0].get('parameters', 0):,}" for rows in firsts]
-    shown.append(f"| parameters | {' | '.join(parameters)} |")
-    shown.append(f"| seeds | {' | '.join(str(len(rows)) for rows in firsts)} |")
+    shown.append(f"| parameters | {' | '.join(_parameters(rows) for rows in firsts)} |")
+    shown.append(f"| seeds | {' | '.join(_seeds(rows, metric) for rows in firsts)} |")
     return "\n".join([*shown, "", *gaps] if len(gaps) > 2 else shown)
+
+
+def _parameters(rows: list[dict[str, Any]]) -> str:
+    """Of a trained row; those of baselines and of other libraries are not counted."""
+    return f"{rows[0]['parameters']:,}" if "parameters" in rows[0] else "–"
+
+
+def _seeds(rows: list[dict[str, Any]], metric: str) -> str:
+    values = [row["metrics"][metric]["mean"] for row in rows if metric in row["metrics"]]
+    return f"{len(rows)} (± {stdev(values):.4f})" if len(values) > 1 else str(len(rows))
 
 
 def _by_name(table: Table) -> dict[str, list[dict[str, Any]]]:

@@ -19,5 +19,4 @@ if __name__ == "__main__":
         run_row(table, table.row(arguments.row), arguments.seed)
     elif not arguments.compare:
         run_missing(table, arguments.seed)
-    if not arguments.row:
-        compare(table, arguments.seed)
+    compare(table)

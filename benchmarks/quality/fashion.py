@@ -51,6 +51,8 @@ _COLUMNS = {
     **{f"{label}.accuracy": label.replace("_", " ") for label in LABELS[1:]},
 }
 _SETTINGS: dict = {
+    "about": "Accuracy of seven labels that one model tells at once; of the type, of which there are many, "
+    "macro-F1, too. How 'image and title' is put together was searched for, that of its twins was not.",
     "rows": _ROWS,
     "split_sha256": "b0aa9fc7f68f637390e5777278e47b406d6f2e768c8c3d80611517abc1ddf30f",
     "columns": _COLUMNS,

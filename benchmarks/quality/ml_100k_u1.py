@@ -44,6 +44,10 @@ def as_sets(schema: Schema) -> Schema:
 TABLE = Table(
     name="ml-100k-u1",
     dataset="MovieLens-100K, u1",
+    about=(
+        "RMSE and MAE are of the rating's head, AUC of the one that tells whether a film is rated 4 or "
+        "more; all tasks train on, and read their histories from, the split's training file alone."
+    ),
     prepare=rewritten(convert_100k, events=with_u1),
     split_sha256="0889e0340a0cc8e68c9eff294588ad41ca6c790eceeeae63c7ee84b9406c503e",
     load={"split": "column:u1"},

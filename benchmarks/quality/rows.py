@@ -6,10 +6,10 @@ import json
 import os
 import re
 import resource
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -17,25 +17,33 @@ import numpy as np
 from benchmarks.quality.peers.peer import MissingPeerError
 from benchmarks.quality.table import Reading, Row, Table
 from benchmarks.quality.trials import train, train_on_validation
-from benchmarks.speed.results import hardware
+from benchmarks.speed.results import commit, hardware
 from tfmmrec.aside import file_aside
 from tfmmrec.baselines import choose
 from tfmmrec.data import load
 from tfmmrec.data.dataset import Data
-from tfmmrec.evaluation import Results, evaluate, interval, paired_difference, paired_statistic
+from tfmmrec.evaluation import (
+    Difference,
+    Results,
+    evaluate,
+    interval,
+    paired_difference,
+    paired_statistic,
+)
 from tfmmrec.evaluation.evaluate import Answers
-from tfmmrec.metrics import accuracy, auc, macro_f1, rmse
+from tfmmrec.metrics import accuracy, auc, macro_f1, mae, rmse
 from tfmmrec.schema import Schema
 
 RESULTS = Path(__file__).parent.parent / "results"
 KEPT = Path("runs") / "benchmarks"
 
-NUMBERS: dict[str, Callable[..., float]] = {"auc": auc, "rmse": rmse}  # of a number an event
+NUMBERS: dict[str, Callable[..., float]] = {"auc": auc, "mae": mae, "rmse": rmse}  # of a number an event
 CLASSES: dict[str, Callable[..., float]] = {"accuracy": accuracy, "macro_f1": macro_f1}  # of one of many
 STATISTICS = NUMBERS | CLASSES
 # answers whose value is the same in every resample, and that value: against them a difference is a value
 CERTAIN: dict[str, Callable[[np.ndarray], tuple[np.ndarray, float]]] = {
     "auc": lambda labels: (np.zeros(len(labels)), 0.5),  # one score for all: every pair is a tie
+    "mae": lambda labels: (labels, 0.0),
     "rmse": lambda labels: (labels, 0.0),
     "accuracy": lambda labels: (labels, 1.0),
     "macro_f1": lambda labels: (labels, 1.0),
@@ -62,6 +70,9 @@ def run_row(table: Table, row: Row, seed: int) -> None:
         _write_answers(table, record["model"], seed, results)
     names = {record["model"] for record in records}
     rows = [r for r in read_rows(table) if not (r["model"] in names and r["seeds"] == [seed])]
+    if reference(table, rows + records) in names:  # what stands there is the difference to another one
+        for one in rows:
+            one.pop("first_minus_this", None)
     order = [row.name + said(reading) for row in table.rows for reading in table.readings]
     write_rows(table, sorted([*rows, *records], key=lambda r: (order.index(r["model"]), r["seeds"])))
 
@@ -90,6 +101,10 @@ def measure(table: Table, row: Row, seed: int, kept: Path) -> list[tuple[dict[st
             trial, seconds = train(table, row, data, seed, place, KEPT, chosen)
         model, found["settings"], found["width"] = trial.model, trial.settings, trial.model.width
         found["best_epoch"], found["seconds"] = trial.epoch, seconds
+        found["recipe"] = {
+            "model": {**table.model, **row.model, "width": trial.model.width},
+            "training": {**table.training, **row.training, **trial.settings},
+        }
         found["parameters"] = int(sum(np.prod(v.shape) for v in model.trainable_variables))
     measured = []
     for reading in table.readings:
@@ -113,7 +128,7 @@ def measure(table: Table, row: Row, seed: int, kept: Path) -> list[tuple[dict[st
             "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
             "hardware": hardware(),
             "command": f'python -m benchmarks.quality {table.name} --row "{row.name}" --seed {seed}',
-            "git_commit": _commit(),
+            "git_commit": commit(),
         }
         measured.append((record, results))
     return measured
@@ -160,53 +175,55 @@ def recorded(table: Table, name: str, seed: int) -> dict[str, Any]:
     )
 
 
-def compare(table: Table, seed: int) -> None:
-    """Adds to every row of a seed its paired difference to the first row, over the same users.
+def reference(table: Table, records: list[dict[str, Any]]) -> str:
+    """The row that the others are compared with: the first that there are results of; "" without any."""
+    there = {record["model"] for record in records}
+    return next((row.name for row in table.rows if row.name in there), "")
 
-    A reading is compared with the first row's, read likewise. Rows that were asked something else, as those
-    of other splits, are not compared, nor are those whose answers are not there.
 
-    Raises:
-        SystemExit: the first row's are not.
+def compare(table: Table) -> None:
+    """Adds to every row the paired difference of the first row to it, over the same users.
+
+    A reading is compared with the first row's, read likewise; of several seeds of the first row it is the
+    mean over them, of the difference and of the ends of its interval. Rows that were asked something else, as
+    those of other splits, are not compared, nor are those whose answers are not there: they keep what they
+    have.
     """
-    rows, name = read_rows(table), table.rows[0].name
-    if not _read_answers(table, name, seed):
-        raise SystemExit(f"Row {name!r} has no answers of seed {seed} to compare with: run it first.")
-    likewise = {
-        row.name + said(reading): table.rows[0].name + said(reading)
-        for row in table.rows
-        for reading in table.readings
+    records = read_rows(table)
+    first = reference(table, records)
+    likewise = {row.name + said(one): first + said(one) for row in table.rows for one in table.readings}
+    answers = {
+        name: [_read_answers(table, name, *record["seeds"]) for record in records if record["model"] == name]
+        for name in likewise.values()
     }
-    for record in rows:
-        if record["seeds"] != [seed]:
-            continue
-        record["first_minus_this"] = {}
+    for record in records:
         against = likewise[record["model"]]
         if against == record["model"]:
+            record["first_minus_this"] = {}
             continue
-        first, other = (_read_answers(table, name, seed) for name in (against, record["model"]))
-        if not first or not other:
+        firsts, other = answers[against], _read_answers(table, record["model"], *record["seeds"])
+        if not other or not firsts or not all(firsts):
             print(f"{record['model']}: not compared, its answers or those of {against!r} are not there.")
             continue
-        if not np.array_equal(first["users"], other["users"]):
-            continue
-        for metric in table.columns:
-            if metric in first and metric in other:
-                gap = paired_difference(first[metric], other[metric])
-                record["first_minus_this"][metric] = _bounds(gap)
-                continue
-            task, _, name = metric.partition(".")
-            answers = f"{task}.predictions"
-            if name in STATISTICS and answers in first and answers in other:
-                gap = paired_statistic(
-                    STATISTICS[name],
-                    first[f"{task}.users"],
-                    first[answers],
-                    other[answers],
-                    first[f"{task}.labels"],
-                )
-                record["first_minus_this"][metric] = _bounds(gap)
-    write_rows(table, rows)
+        gaps = {metric: [_gap(one, other, metric) for one in firsts] for metric in table.columns}
+        record["first_minus_this"] = {
+            metric: _bounds(*found) for metric, found in gaps.items() if None not in found
+        }
+    write_rows(table, records)
+
+
+def _gap(first: dict[str, np.ndarray], other: dict[str, np.ndarray], metric: str) -> Difference | None:
+    """How much greater a measure is with the first answers; None where both do not have it of the same."""
+    if not np.array_equal(first["users"], other["users"]):
+        return None
+    if metric in first and metric in other:
+        return paired_difference(first[metric], other[metric])
+    task, _, name = metric.partition(".")
+    answers = f"{task}.predictions"
+    if name not in STATISTICS or answers not in first or answers not in other:
+        return None
+    users, labels = first[f"{task}.users"], first[f"{task}.labels"]
+    return paired_statistic(STATISTICS[name], users, first[answers], other[answers], labels)
 
 
 def read_rows(table: Table) -> list[dict[str, Any]]:
@@ -274,8 +291,9 @@ def _answers(table: Table, name: str, seed: int) -> Path:
     return RESULTS / "answers" / table.name / f"{slug(name)}-{seed}.npz"
 
 
-def _bounds(found: Any) -> dict[str, float]:
-    return {"mean": round(found.mean, 5), "low": round(found.low, 5), "high": round(found.high, 5)}
+def _bounds(*found: Any) -> dict[str, float]:
+    """Value and ends of an interval; of several the means."""
+    return {end: round(fmean(getattr(one, end) for one in found), 5) for end in ("mean", "low", "high")}
 
 
 def said(reading: Reading) -> str:
@@ -286,10 +304,3 @@ def said(reading: Reading) -> str:
 def slug(name: str) -> str:
     """A name for a folder."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-
-
-def _commit() -> str:
-    found = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-    )
-    return found.stdout.strip() or "unknown"

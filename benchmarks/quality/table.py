@@ -78,9 +78,10 @@ class Table:
     Attributes:
         name: of the table and of its file of results.
         dataset: in words.
+        about: what its columns and rows mean, where their names do not say it: for the README.
         prepare: data folder of the benchmarks and a folder to write to → a user's data folder.
         columns: metric → heading.
-        rows: the first is what the others are compared with.
+        rows: the first that there are results of is what the others are compared with.
         schema: the schema of that folder → the table's.
         split_sha256: of the split every row has to be measured on; see `tfmmrec.data.dataset.Data`.
         load: settings of `load`.
@@ -102,6 +103,7 @@ class Table:
     prepare: Callable[[str, Path], Path]
     columns: Mapping[str, str]
     rows: tuple[Row, ...]
+    about: str = ""
     schema: Callable[[Schema], Schema] = lambda schema: schema
     split_sha256: str = ""
     load: Mapping[str, Any] = field(default_factory=dict)

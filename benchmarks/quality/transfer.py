@@ -52,6 +52,7 @@ SOURCE = replace(
     ml_1m.TABLE,
     name=FROM_ML_1M.table,
     dataset="MovieLens-1M, what transfer begins with: a small model, three passes",
+    about=("By ids, titles, genres and years, ids hidden from half of the films."),
     schema=with_few_features,
     # ids are hidden from half of the films: content has to do what it will have to do elsewhere
     rows=(Row(FROM_ML_1M.row, lambda schema: schema, model={"modality_dropout": {"item_id": 0.5}}),),
@@ -63,6 +64,11 @@ ALL = replace(
     ml_100k.TABLE,
     name="transfer-all",
     dataset="MovieLens-100K, leave-last-out, after MovieLens-1M",
+    about=(
+        "'From ML-1M' begins with the weights of the row above, 'nothing learnt here' ends with "
+        "them, 'from its own content' begins with a contrastive pretraining on these films, 'from "
+        "nothing' with chance."
+    ),
     schema=with_few_features,
     columns={"ndcg@10": "NDCG@10", "hit_rate@10": "HR@10"},
     rows=(

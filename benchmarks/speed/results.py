@@ -113,9 +113,9 @@ def table() -> str:
     parts = []
     for path in sorted(RESULTS.glob("speed-*.json")):
         rows = json.loads(path.read_text("utf-8"))
-        commands = dict.fromkeys(f"`{row['command']}`" for row in rows)
+        commands = dict.fromkeys(row["command"] for row in rows)
         lines = crossed(rows) if all(_ASKED.fullmatch(row["name"]) for row in rows) else one_by_one(rows)
-        parts.append("\n".join([*commands, "", *lines]))
+        parts.append("\n".join(["```", *commands, "```", "", *lines]))
     return "\n\n".join(parts)
 
 
@@ -135,23 +135,25 @@ def _line(cells: list[str]) -> str:
 
 
 def crossed(rows: list[dict[str, Any]]) -> list[str]:
-    """Rows of indexes at their largest k: a line for each peer, a column for each size of batch.
+    """Rows of indexes, a table for each k: a line for each peer, a column for each size of batch.
 
     Cells are in the rows' unit; in brackets stands the ratio.
     """
-    cells: dict[tuple[str, str], dict[str, str]] = {}
-    largest = max(int(_asked(row)[1]) for row in rows)
+    lines = []
     batches = sorted({_asked(row)[2] for row in rows}, key=int)
-    for row in rows:
-        case, k, batch = _asked(row)
-        if int(k) == largest:
-            cells.setdefault((case, "ours"), {})[batch] = f"{row['ours']:,g}"
-            cells.setdefault((case, row["peer_name"]), {})[batch] = f"{row['peer']:,g} ({row['ratio']:g})"
     headings = " | ".join(f"batch {batch}, {rows[0]['unit']}" for batch in batches)
-    lines = [f"| k = {largest} | | {headings} |", "|---|---|" + "---|" * len(batches)]
-    for (case, name), found in cells.items():
-        values = " | ".join(found.get(batch, "–") for batch in batches)
-        lines.append(f"| {case if name == 'ours' else ''} | {name} | {values} |")
+    for k in sorted({_asked(row)[1] for row in rows}, key=int):
+        cells: dict[tuple[str, str], dict[str, str]] = {}
+        for row in rows:
+            case, asked, batch = _asked(row)
+            if asked == k:
+                cells.setdefault((case, "ours"), {})[batch] = f"{row['ours']:,g}"
+                cells.setdefault((case, row["peer_name"]), {})[batch] = f"{row['peer']:,g} ({row['ratio']:g})"
+        lines += [""] if lines else []
+        lines += [f"| k = {k} | | {headings} |", "|---|---|" + "---|" * len(batches)]
+        for (case, name), found in cells.items():
+            values = " | ".join(found.get(batch, "–") for batch in batches)
+            lines.append(f"| {case if name == 'ours' else ''} | {name} | {values} |")
     return lines
 
 

@@ -112,6 +112,11 @@ def test_results_are_crossed_by_hand():
         row("5 uniform, k = 100, batch 1", 20, 10, "FAISS"),
     ]
     assert results.crossed(rows) == [
+        "| k = 10 | | batch 1, q/s | batch 16, q/s |",
+        "|---|---|---|---|",
+        "| 5 uniform | ours | 7 | – |",
+        "|  | ScaNN | 7 (1) | – |",
+        "",
         "| k = 100 | | batch 1, q/s | batch 16, q/s |",
         "|---|---|---|---|",
         "| 5 uniform | ours | 20 | 3,000 |",

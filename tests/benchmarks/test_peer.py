@@ -1,5 +1,6 @@
 """Another library in a process of its own: what it is given, and what is made of what it leaves."""
 
+import os
 import subprocess
 import sys
 
@@ -8,7 +9,7 @@ import pytest
 
 from benchmarks.quality.check import left
 from benchmarks.quality.peers import peer
-from benchmarks.quality.peers.peer import MissingPeerError, Peer
+from benchmarks.quality.peers.peer import MissingPeerError, Peer, python_with
 from benchmarks.quality.rows import read_rows, run_missing, run_row, write_rows
 from benchmarks.quality.table import Row, Table
 from tfmmrec.baselines import MostPopular
@@ -34,14 +35,14 @@ for split in ("validation", "test"):
 
 @pytest.fixture
 def programs(tmp_path, monkeypatch):
-    (tmp_path / "counts.py").write_text(PROGRAM)
-    (tmp_path / "broken.py").write_text("raise SystemExit(3)")
+    (tmp_path / "with_json.py").write_text(PROGRAM)
+    (tmp_path / "with_sys.py").write_text("raise SystemExit(3)")
     monkeypatch.setattr(peer, "PROGRAMS", tmp_path)
     monkeypatch.setenv("TFMMREC_PEERS", sys.executable)
 
 
 def test_it_reads_training_and_what_each_query_knows(programs, small_data):
-    scorer, data = Peer(small_data, "counts", sign=1), small_data
+    scorer, data = Peer(small_data, "with_json", sign=1), small_data
     for split in (data.validation, data.test):
         queries = queries_of(split)
         scores = scorer.scores(queries, np.array([0, 5]))
@@ -52,19 +53,36 @@ def test_it_reads_training_and_what_each_query_knows(programs, small_data):
 
 
 def test_it_is_judged_as_a_baseline(programs, small_data):
-    assert evaluate(Peer(small_data, "counts", sign=1), small_data.test).metrics["ndcg@10"] > 0
-    with pytest.raises(subprocess.CalledProcessError, match="broken.py"):
-        Peer(small_data, "broken")
+    assert evaluate(Peer(small_data, "with_json", sign=1), small_data.test).metrics["ndcg@10"] > 0
+    with pytest.raises(subprocess.CalledProcessError, match="with_sys.py"):
+        Peer(small_data, "with_sys")
 
 
 def test_without_an_environment(monkeypatch, small_data):
     monkeypatch.delenv("TFMMREC_PEERS", raising=False)
-    with pytest.raises(MissingPeerError, match="Set TFMMREC_PEERS to the Python .* what with_implicit.py"):
+    with pytest.raises(MissingPeerError, match="Set TFMMREC_PEERS to the Python .* can import implicit.$"):
         Peer(small_data, "with_implicit")
 
 
+def test_each_library_has_the_first_environment_that_can_import_it(tmp_path, monkeypatch):
+    other = tmp_path / "python"
+    other.write_text("#!/bin/sh\nexit 1\n")
+    other.chmod(0o755)
+    monkeypatch.setenv("TFMMREC_PEERS", os.pathsep.join([str(other), "nowhere", sys.executable]))
+    assert python_with("numpy") == sys.executable
+    with pytest.raises(MissingPeerError, match=f"can import implausible; {other}, .*nowhere, .* cannot"):
+        python_with("implausible")
+
+
+def test_an_environment_may_be_named_from_where_one_stands(tmp_path, monkeypatch):
+    (tmp_path / "python").symlink_to(sys.executable)  # as in an environment: the link itself is to be run
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TFMMREC_PEERS", "python")
+    assert python_with("json") == str(tmp_path / "python")
+
+
 def test_its_row_is_left_alone_where_there_is_none(prepare_small, programs, monkeypatch, capsys):
-    made = Row("counts", baseline=lambda data: Peer(data, "counts", sign=1))
+    made = Row("counts", baseline=lambda data: Peer(data, "with_json", sign=1))
     popular = Row("most popular", baseline=MostPopular)
     table = Table(name="t", dataset="t", prepare=prepare_small, columns={}, rows=(popular, made))
     for row in table.rows:

@@ -65,7 +65,7 @@ def test_a_table_turned_by_hand(monkeypatch):
         "| as it is | 0.5000 [0.4000, 0.6000] | 0.3000 [0.2000, 0.4000] | 0.1000 [0.0000, 0.2000] |",
         "| new items | 0.4000 [0.3000, 0.5000] | 0.4500 [0.3500, 0.5500] | – |",
         "| plot missing | 0.3000 [0.2000, 0.4000] | – | – |",
-        "| parameters | 1,000 | 1,000 | 0 |",
+        "| parameters | 1,000 | 1,000 | – |",
         "| seeds | 1 | 1 | 1 |",
         "",
         "| all, minus … | some | popular |",

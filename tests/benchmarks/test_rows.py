@@ -10,6 +10,7 @@ from benchmarks.quality.baselines import BASELINES
 from benchmarks.quality.ml_100k import TABLE as ML_100K
 from benchmarks.quality.rows import compare, read_rows, run_row
 from benchmarks.quality.table import Reading, Row, Table
+from benchmarks.quality.tables import TABLES
 from tfmmrec.baselines import EASE, ItemKNN, MostPopular, choose
 from tfmmrec.data import load
 from tfmmrec.evaluation import evaluate
@@ -63,7 +64,7 @@ def test_baselines_are_chosen_evaluated_kept_and_compared(table, tmp_path):
             assert record["metrics"][metric]["mean"] == pytest.approx(value, abs=1e-5)
         assert record["command"] == f'python -m benchmarks.quality circle --row "{row.name}" --seed 0'
         assert record["split_sha256"] == data.split_sha256
-    compare(table, seed=0)
+    compare(table)
     gap = read_rows(table)[1]["first_minus_this"]["ndcg@10"]
     popular, knn = (record["metrics"]["ndcg@10"]["mean"] for record in records[:2])
     assert gap["mean"] == pytest.approx(popular - knn, abs=2e-5)
@@ -74,7 +75,7 @@ def test_a_reading_is_compared_with_the_firsts_own(table):
     table = dataclasses.replace(table, readings=readings)
     for row in ROWS[:2]:
         run_row(table, row, seed=0)
-    compare(table, seed=0)
+    compare(table)
     records = {record["model"]: record for record in read_rows(table)}
     assert not records["most popular, not masked"]["first_minus_this"]
     for said in ("", ", not masked"):
@@ -89,18 +90,52 @@ def test_a_row_of_another_day_is_compared_by_the_answers_that_were_kept(table, t
     monkeypatch.setattr(rows, "KEPT", tmp_path / "other runs")
     run_row(table, ROWS[2], seed=0)
     (tmp_path / "answers" / "circle" / "item-knn-0.npz").unlink()
-    compare(table, seed=0)
+    compare(table)
     popular, knn, ease = read_rows(table)
     gap = popular["metrics"]["ndcg@10"]["mean"] - ease["metrics"]["ndcg@10"]["mean"]
     assert ease["first_minus_this"]["ndcg@10"]["mean"] == pytest.approx(gap, abs=2e-5)
-    assert knn["first_minus_this"] == {}
+    assert "first_minus_this" not in knn
     assert "item-kNN: not compared" in capsys.readouterr().out
 
 
-def test_nothing_is_compared_without_the_first_rows_answers(table):
+def test_nothing_is_compared_without_the_first_rows_answers_and_what_stands_there_stays(
+    table, tmp_path, capsys
+):
+    for row in ROWS[:2]:
+        run_row(table, row, seed=0)
+    compare(table)
+    before = read_rows(table)
+    (tmp_path / "answers" / "circle" / "most-popular-0.npz").unlink()
+    compare(table)
+    assert "item-kNN: not compared, its answers or those of 'most popular' are not" in capsys.readouterr().out
+    assert read_rows(table) == before and before[1]["first_minus_this"]
+    run_row(table, ROWS[0], seed=0)  # another one now, perhaps: the old difference is not to it
+    assert "first_minus_this" not in read_rows(table)[1]
+
+
+def test_the_first_row_that_is_there_is_compared_with(table):
+    run_row(table, ROWS[2], seed=0)
     run_row(table, ROWS[1], seed=0)
-    with pytest.raises(SystemExit, match="'most popular' has no answers of seed 0 to compare with: run it"):
-        compare(table, seed=0)
+    compare(table)
+    knn, ease = read_rows(table)
+    gap = knn["metrics"]["ndcg@10"]["mean"] - ease["metrics"]["ndcg@10"]["mean"]
+    assert ease["first_minus_this"]["ndcg@10"]["mean"] == pytest.approx(gap, abs=2e-5)
+    assert rows.reference(table, read_rows(table)) == "item-kNN" and rows.reference(table, []) == ""
+
+
+def test_of_several_seeds_of_the_first_row_it_is_the_mean(table):
+    """As though its seeds told another story: the second one has the answers of EASE."""
+    run_row(table, ROWS[1], seed=0)
+    for seed in (0, 1):
+        baseline = (MostPopular, EASE)[seed]
+        run_row(table, dataclasses.replace(ROWS[0], baseline=baseline), seed=seed)
+    compare(table)
+    popular, ease, knn = read_rows(table)
+    assert [popular["seeds"], ease["seeds"]] == [[0], [1]] and popular["model"] == ease["model"]
+    first = (popular["metrics"]["ndcg@10"]["mean"] + ease["metrics"]["ndcg@10"]["mean"]) / 2
+    gap = knn["first_minus_this"]["ndcg@10"]
+    assert gap["mean"] == pytest.approx(first - knn["metrics"]["ndcg@10"]["mean"], abs=2e-5)
+    assert gap["low"] < gap["mean"] < gap["high"]
 
 
 def test_the_protocol_and_the_measure_are_the_tables(table):
@@ -122,6 +157,15 @@ def test_a_row_is_trained_or_a_baseline():
     for wrong in ({}, {"twin": lambda schema: schema, "baseline": MostPopular}):
         with pytest.raises(ValueError, match="Row 'x' must have either a twin"):
             Row("x", **wrong)
+
+
+def test_a_table_of_another_split_than_the_one_it_was_made_of_pins_its_own():
+    pinned: dict[str, dict] = {}
+    for table in TABLES.values():
+        for row in table.rows:
+            split = row.split_sha256 if row.load else table.split_sha256
+            asked = {**table.load, **row.load}
+            assert pinned.setdefault(split, asked) == asked or not split, f"{table.name}, {row.name}"
 
 
 def test_the_baselines_stand_beside_ml_100k():

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tfmmrec.evaluation.bootstrap import interval, paired_difference, paired_statistic
-from tfmmrec.metrics import accuracy, auc, log_loss, mae, rmse
+from tfmmrec.metrics import accuracy, auc, log_loss, macro_f1, mae, rmse
 
 
 @pytest.fixture(scope="module")
@@ -195,6 +195,22 @@ def test_a_measure_of_several_columns(ratings):
     found = paired_statistic(log_loss, users, sure, np.full((600, 2), 0.5), labels, samples=20)
     assert found.mean == pytest.approx(math.log(0.5) - math.log(0.9))
     assert found.high == pytest.approx(found.mean)
+
+
+def test_macro_f1_of_many_rare_classes_lies_amid_its_interval():
+    """A resample lacks classes, the rarest and worst first: as it is, its macro-F1 is higher."""
+    random = np.random.default_rng(3)
+    labels = np.concatenate([np.repeat(np.arange(5), 60), np.arange(5, 45)])  # forty classes of one example
+    right = random.random(labels.size) < np.where(labels < 5, 0.95, 0.3)
+    predictions, users, nothing = np.where(right, labels, 0), np.arange(labels.size), np.full(labels.size, -1)
+    found = paired_statistic(macro_f1, users, predictions, nothing, labels, samples=500)
+    assert found.mean == macro_f1(labels, predictions)
+    assert found.low < found.mean < found.high
+    assert (found.low + found.high) / 2 == pytest.approx(found.mean, abs=0.01)
+    # forty that are right with a chance of .3, of 45: about as far as chance would move them
+    assert (found.high - found.low) / 2 == pytest.approx(1.96 * math.sqrt(40 * 0.3 * 0.7) / 45, rel=0.35)
+    same = paired_statistic(macro_f1, users, predictions, predictions, labels, samples=50)
+    assert (same.low, same.high, same.probability) == (0.0, 0.0, 0.5)
 
 
 def test_resamples_of_a_single_class_are_left_out():

@@ -119,8 +119,26 @@ def test_only_the_best_get_all_seeds(tmp_path, pretended):
     assert found.ranked[0].spread == pytest.approx(0.01)
     assert found.ranked[0].estimate["mean"] == pytest.approx(0.4064 + 0.06)
     assert found.reference == "fusion=gated, width=64"  # the base is not among them
-    # of the third only the first seed is shared
-    assert found.ranked[2].gap["mean"] == pytest.approx(-0.2, abs=2e-3)
+    # the third has one seed, and stands beside the mean of the reference's three
+    assert found.ranked[2].gap["mean"] == pytest.approx(-0.21, abs=2e-3)
+
+
+def test_what_all_are_compared_with_gets_as_many_seeds_as_the_best(tmp_path, pretended):
+    lines = Lines()
+    vary = choices("fusion=sum,gated", "width=32,64")
+    base = Settings(epochs=2, fusion="sum", width=32)
+    found = ablate(tmp_path / "data", SCHEMA, tmp_path / "out", base, vary, seeds=3, top=1, report=lines)
+    assert found.reference == "fusion=sum, width=32"
+    assert {one.name: len(one.seeds) for one in found.ranked} == {
+        "fusion=gated, width=64": 3,
+        "fusion=gated, width=32": 1,
+        "fusion=sum, width=32": 3,
+        "fusion=sum, width=64": 1,
+    }
+    best, reference = (one for one in found.ranked if len(one.seeds) == 3)
+    gap = best.estimate["mean"] - reference.estimate["mean"]
+    assert best.gap["mean"] == pytest.approx(gap) and reference.gap is None
+    assert lines.stages[-1][:3] == ("runs", 8, 8)
 
 
 def test_what_ended_is_not_run_again_and_what_failed_only_when_told_to(tmp_path, pretended):

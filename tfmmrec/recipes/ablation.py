@@ -12,7 +12,6 @@ from pathlib import Path
 from tfmmrec.aside import file_aside
 from tfmmrec.metrics.direction import lower_is_better
 from tfmmrec.recipes.comparison import Runs, compared, in_order
-from tfmmrec.recipes.from_settings import with_monitored
 from tfmmrec.recipes.hearing import Report, Silence
 from tfmmrec.recipes.settings import Settings
 from tfmmrec.recipes.trial import DONE, Trial, check_folder_of_trials
@@ -21,6 +20,7 @@ from tfmmrec.recipes.variations import Choice, canonical, chosen_by
 from tfmmrec.report import Ranked, draw_costs, ranking_markdown
 from tfmmrec.schema import Schema
 from tfmmrec.training import Run, default_monitor
+from tfmmrec.training.monitor import with_monitored
 
 BASE = "base"
 
@@ -122,7 +122,8 @@ def ablate(
         choices: what is varied, by setting; see `tfmmrec.recipes.variations.varied`.
         one_at_a_time: see `variants`.
         seeds: so many trainings of each variant, with seeds from the base's on.
-        top: only so many of the best get more than the first seed; None: all.
+        top: only so many of the best, and what all are compared with, get more than the first seed; None:
+            all.
         metric: to rank by: that which decides in training, by default.
         split: what is judged. Choices are made on validation: the test is for what was chosen.
         retry: run again what failed.
@@ -147,6 +148,9 @@ def ablate(
             session.run(model, base.seed, metric)
         order = in_order({one.name: one.values for one in models}, session.runs, metric)
         leaders = {one.name for one in order[:best] if one.estimate is not None}
+        if any(one.estimate for one in order):
+            leaders.add(_reference(models, base, order))
+        session.total = len(models) + len(leaders) * (seeds - 1)
         for model in models:
             for seed in range(base.seed + 1, base.seed + seeds) if model.name in leaders else ():
                 session.run(model, seed, metric)
@@ -220,10 +224,7 @@ class _Inner:
 
 
 def _finish(folder: Path, base: Settings, models: list[Variant], runs: Runs, metric: str) -> Ablation:
-    """Ranks and draws.
-
-    The others are compared with the base, where it is among them and ended with numbers, else with the best.
-    """
+    """Ranks and draws."""
     outcomes = [outcome for _, outcome in runs.values()]
     if not any(outcome.state == DONE for outcome in outcomes):
         raise ValueError(
@@ -231,8 +232,7 @@ def _finish(folder: Path, base: Settings, models: list[Variant], runs: Runs, met
             f"reasons stand in {folder / 'runs.csv'}."
         )
     order = in_order({one.name: one.values for one in models}, runs, metric)
-    usual = {one.name for one in models if one.settings == base}
-    reference = next((one.name for one in order if one.name in usual and one.estimate), order[0].name)
+    reference = _reference(models, base, order)
     ranked = compared(order, reference, runs, metric)
     told = {"metric": metric, "reference": reference, "ranked": [asdict(one) for one in ranked]}
     for name, text in {
@@ -243,6 +243,12 @@ def _finish(folder: Path, base: Settings, models: list[Variant], runs: Runs, met
             aside.write_text(text, "utf-8")
     draw_costs(ranked, metric, folder / "costs.png", lower_is_better(metric))
     return Ablation(metric, ranked, reference, runs)
+
+
+def _reference(models: list[Variant], base: Settings, order: Sequence[Ranked]) -> str:
+    """What the others are compared with: the base, where it is among them and has numbers, else the best."""
+    usual = {one.name for one in models if one.settings == base}
+    return next((one.name for one in order if one.name in usual and one.estimate), order[0].name)
 
 
 def _write_runs(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -79,13 +80,17 @@ def _summed_up(name: str, values: dict[str, str], runs: Runs, metric: str) -> Ra
 
 
 def _gap(runs: Runs, name: str, reference: str, metric: str) -> Estimate | None:
-    """A model minus the reference: the mean over the seeds that both have."""
+    """A model minus the reference: the mean over each seed of the one beside each of the other.
+
+    So it is the difference of what stands beside them, also where the two have not as many seeds.
+    """
+    own, theirs = (
+        [run for (other, _), run in runs.items() if other == one and run[1].state == DONE]
+        for one in (name, reference)
+    )
     gaps: list[Estimate] = []
-    for (other, seed), (trial, outcome) in runs.items():
-        if other != name or outcome.state != DONE or (reference, seed) not in runs:
-            continue
-        beside, theirs = runs[reference, seed]
-        if theirs.state != DONE or theirs.split_sha256 != outcome.split_sha256:
+    for (trial, outcome), (beside, other) in itertools.product(own, theirs):
+        if other.split_sha256 != outcome.split_sha256:
             continue
         found = difference(open_kept(trial.answers), open_kept(beside.answers), metric)
         if found is not None:

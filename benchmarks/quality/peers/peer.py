@@ -22,6 +22,23 @@ class MissingPeerError(SystemExit):
     """There is no environment to run a peer in: the end of a command that asks for its row, and no other."""
 
 
+def python_with(library: str) -> str:
+    """The first Python that ``TFMMREC_PEERS`` names (several with ``:`` between them) which has a library.
+
+    Raises:
+        MissingPeerError: none has.
+    """
+    named = [os.path.abspath(one) for one in os.environ.get(VARIABLE, "").split(os.pathsep) if one]
+    for python in named:
+        there = f"import importlib.util as i; raise SystemExit(i.find_spec({library!r}) is None)"
+        if Path(python).is_file() and not subprocess.run([python, "-c", there], check=False).returncode:
+            return python
+    tried = f"; {', '.join(named)} cannot" if named else ""
+    raise MissingPeerError(
+        f"Set {VARIABLE} to the Python of an environment that can import {library}{tried}."
+    )
+
+
 class Peer:
     """Scores the catalogue as another library does, which never sees the test.
 
@@ -39,21 +56,17 @@ class Peer:
 
     Args:
         data: the prepared data.
-        program: a file beside this one, such as ``"with_implicit"``.
+        program: a file beside this one that is called by the library it imports, such as ``"with_implicit"``.
         features: vectors of the items that it reads.
         settings: for the program.
 
     Raises:
-        MissingPeerError: ``TFMMREC_PEERS`` does not name the Python of an environment.
+        MissingPeerError: see `python_with`.
         subprocess.CalledProcessError: the program failed.
     """
 
     def __init__(self, data: Data, program: str, features: tuple[str, ...] = (), **settings: Any) -> None:
-        python = os.environ.get(VARIABLE, "")
-        if not python:
-            raise MissingPeerError(
-                f"Set {VARIABLE} to the Python of an environment with what {program}.py imports."
-            )
+        python = python_with(program.removeprefix("with_"))
         rows, held = data.train.rows, data.validation.rows
         arrays: dict[str, Any] = {
             "user": data.events.user[rows],
