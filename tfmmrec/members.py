@@ -8,6 +8,11 @@ from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
 
+import keras
+
+_REGISTERED = ">"
+"""Between package and name, where Keras has registered a class."""
+
 
 def members(package: ModuleType, base: type) -> dict[str, type]:
     """The exported subclasses of `base`, by class name."""
@@ -22,9 +27,18 @@ def members(package: ModuleType, base: type) -> dict[str, type]:
 def find(package: ModuleType, base: type, name: str) -> Any:
     """The member called `name`, in any case and with or without underscores: ``"shared_bottom"``.
 
+    A class of your own goes by the name it is registered under, ``"mine>MyFusion"``; see `plain_choice`.
+
     Raises:
         ValueError: there is none; the message lists what there is.
     """
+    if _REGISTERED in str(name):
+        if (member := keras.saving.get_registered_object(name)) is None:
+            raise ValueError(
+                f"The {base.__name__.lower()} {name!r} is not known here: import the module that defines and "
+                "registers it first."
+            )
+        return member
     there = {key.lower(): member for key, member in members(package, base).items()}
     key = str(name).replace("_", "").replace("-", "").lower()
     if key not in there:
@@ -48,6 +62,25 @@ def make(package: ModuleType, base: type, choice: Any, **arguments: Any) -> Any:
     name = settings.pop("name")
     member = name if isinstance(name, type) else find(package, base, name)
     return member(**arguments, **settings)
+
+
+def plain_choice(choice: Any) -> Any:
+    """A choice in plain values that `make` reads back: a class by the name it is registered under with Keras.
+
+    Raises:
+        ValueError: it is not registered, so that a saved model could not find it again.
+    """
+    if isinstance(choice, dict):
+        return {**choice, "name": plain_choice(choice["name"])} if "name" in choice else choice
+    if not isinstance(choice, type):
+        return choice
+    name = keras.saving.get_registered_name(choice)
+    if _REGISTERED not in name:
+        raise ValueError(
+            f"A model with {choice.__name__} could not be saved and read again: register the class, by "
+            f'@keras.saving.register_keras_serializable("mine") above it.'
+        )
+    return name
 
 
 def chosen(choice: Any) -> dict[str, Any]:

@@ -5,12 +5,15 @@ import dataclasses
 import numpy as np
 import pytest
 
+import small
 from tfmmrec.baselines import Bias, MostPopular
+from tfmmrec.data import load
 from tfmmrec.data.dataset import COLD, TEST, history_inputs
 from tfmmrec.evaluation import Ragged, evaluate, queries_of, user_states
 from tfmmrec.metrics import auc, rmse
 from tfmmrec.modalities import History
 from tfmmrec.models import build_recommender
+from tfmmrec.tasks import Binary, Multiclass
 
 
 @pytest.fixture(scope="module")
@@ -163,6 +166,20 @@ def test_every_head_answers_for_the_events_that_have_its_label(model, small_data
     assert results.metrics["like.auc"] == pytest.approx(auc(like.labels, like.predictions))
     assert results.metrics["rating.rmse"] == pytest.approx(rmse(rating.labels, rating.predictions))
     assert results.answers["mood"].predictions.shape == (40, 3)
+
+
+def test_what_a_class_counts_in_the_loss_it_does_not_count_in_measures(tmp_path):
+    """The same models, of the same weights, whether yes counts four times in the loss or once."""
+    folder, found = small.write(tmp_path), []
+    for weight in (1.0, 4.0):
+        schema = small.schema()
+        tasks = (Binary("like", positive_weight=weight), Multiclass("mood", balanced=weight > 1))
+        data = load(folder, dataclasses.replace(schema, tasks=tasks))
+        model = build_recommender(data.schema, data.vocabulary, width=8, fusion="sum", seed=0)
+        found.append(evaluate(model, data.test))
+    alike, weighted = found
+    assert alike.metrics == weighted.metrics and {"like.log_loss", "mood.accuracy"} <= set(alike.metrics)
+    assert set(weighted.answers["like"].weights) == {1.0}
 
 
 def test_a_missing_label_is_no_answer_and_a_task_without_labels_is_left_out(model, small_data):

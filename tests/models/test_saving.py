@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import pytest
 
+from tfmmrec.fusion import Sum
 from tfmmrec.models import Recommender, build_recommender
 
 OTHER = {"tensorflow": "jax", "jax": "tensorflow"}[keras.backend.backend()]
@@ -33,6 +34,43 @@ def test_saved_and_loaded_it_answers_the_same(model, ask, batch, tmp_path):
     assert again.vocabulary == model.vocabulary
     for name, value in again.predict_on_batch(batch[0]).items():
         np.testing.assert_allclose(np.asarray(value), ask(batch[0])[name], atol=1e-6)
+
+
+def of_fusion(model, fusion):
+    return build_recommender(model.schema, model.vocabulary, width=8, fusion=fusion, seed=0)
+
+
+def test_a_fusion_of_ones_own_is_found_again_by_the_name_it_is_registered_under(model, batch, tmp_path):
+    @keras.saving.register_keras_serializable("mine")
+    class Doubled(Sum):
+        """Twice the sum."""
+
+        def fuse(self, tokens, masks):
+            return 2.0 * super().fuse(tokens, masks)
+
+    for choice in (Doubled, {"name": Doubled}):
+        mine = of_fusion(model, choice)
+        json.dumps(mine.get_config()["fusion"])
+        mine.save(tmp_path / "model.keras")
+        again = keras.saving.load_model(tmp_path / "model.keras", compile=False)
+        found, expected = (one.predict_on_batch(batch[0])["items"] for one in (again, mine))
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+    usual = of_fusion(model, Sum)
+    assert usual.get_config()["fusion"] == "tfmmrec>Sum"
+    assert np.abs(expected - usual.predict_on_batch(batch[0])["items"]).max() > 1e-3
+
+
+def test_a_fusion_that_could_not_be_found_again(model):
+    class Unregistered(Sum):
+        """Not known to Keras."""
+
+    mine = of_fusion(model, Unregistered)
+    with pytest.raises(
+        ValueError, match=r"with Unregistered could not be saved .*@keras.saving.register_keras"
+    ):
+        mine.get_config()
+    with pytest.raises(ValueError, match="The fusion 'other>Absent' is not known here: import the module"):
+        of_fusion(model, "other>Absent")
 
 
 @pytest.mark.backend

@@ -86,6 +86,8 @@ def test_settings_are_explained():
         Binary("like", loss="hinge")
     with pytest.raises(ValueError, match="gamma must be 0 or more, got -1"):
         Binary("like", gamma=-1)
+    with pytest.raises(ValueError, match="positive_weight must be above 0, .* got 0"):
+        Binary("like", positive_weight=0)
     with pytest.raises(ValueError, match="a column of chances, or a power of popularity in .0, 1., got 2"):
         Binary("like", propensity=2)
     with pytest.raises(ValueError, match="clip is the greatest weight, above 0, got 0"):

@@ -131,9 +131,9 @@ def paired_statistic(
     Users are drawn with all their examples (the cluster bootstrap, Field and Welsh, 2007): a user drawn twice
     counts with twice the weight. `auc` is sorted once and then costs one pass over the examples for each
     resample; `rmse` and `mae` are summed per user once and cost one pass over the users; any other measure is
-    called afresh. Resamples of `macro_f1` lack the rarest classes, the worst, and are too high: they are moved
-    by their bias, so that their mean is the difference itself (Efron and Tibshirani, 1993, chapter 10). A
-    resample in which the measure is NaN (an AUC of one class) is left out.
+    called afresh. Resamples of `macro_f1` lack the rarest classes, the worst, and are too high: they are
+    moved by their bias, so that their mean is the difference itself (Efron and Tibshirani, 1993, chapter 10).
+    A resample in which the measure is NaN (an AUC of one class) is left out.
 
     Args:
         statistic: a measure `(labels, predictions, weights) -> float`, such as those of `tfmmrec.metrics`.

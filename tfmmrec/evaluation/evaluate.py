@@ -193,13 +193,12 @@ def _judge(
         known = ~np.isnan(label)
         if not known.any():
             continue
-        results.answers[task.name] = given = Answers(
-            queries.users[query][known],
-            label[known],
-            predictions[task.name][known],
-            data.events.weights[task.name][asked][known],
-        )
         state = data.vocabulary.tasks[task.name]
+        # what a class counts is a matter of the loss; examples and chances to be observed count here, too
+        weight = data.events.weights[task.name][asked][known] / task.class_weight(label[known], state)
+        results.answers[task.name] = given = Answers(
+            queries.users[query][known], label[known], predictions[task.name][known], weight
+        )
         judged = task.metrics(given.labels, given.predictions, given.weights, state)
         results.metrics |= {f"{task.name}.{metric}": value for metric, value in judged.items()}
 

@@ -38,7 +38,8 @@ def build_recommender(
         vocabulary: of the prepared data.
         width: D of every token, vector and state; a multiple of 4.
         fusion: a name such as ``"transformer"``, ``"concat"`` or ``"sum"`` (`tfmmrec list fusion` lists
-            them), a `Fusion` class, or a dict of ``name`` and settings.
+            them), a `Fusion` class, or a dict of ``name`` and settings. To be saved, a class of your own has
+            to be registered with Keras (``@keras.saving.register_keras_serializable("mine")``).
         alignment: ``"contrastive"`` or another (`tfmmrec list alignment`), or None; given likewise. With one,
             an export answers ``search``.
         sharing: what the heads share: ``"shared_bottom"``, ``"mmoe"``, ``"ple"`` … (`tfmmrec list sharing`);

@@ -12,6 +12,7 @@ from keras import ops
 from tfmmrec.data.dataset import Features
 from tfmmrec.data.vocabulary import Vocabulary
 from tfmmrec.graphs import Graph
+from tfmmrec.members import plain_choice
 from tfmmrec.modalities import Id, missing_parts
 from tfmmrec.modalities.id import TableEncoder
 from tfmmrec.models.auxiliary import AuxiliaryHeads, auxiliary_settings
@@ -254,7 +255,7 @@ class Recommender(TrainStep, keras.Model):
             "width": self.width,
             "item_vectors": next(k for k, v in PROVIDERS.items() if isinstance(self.item_vectors, v)),
             "dtype": keras.saving.serialize_keras_object(self.dtype_policy),
-            **self._choices,
+            **{name: plain_choice(choice) for name, choice in self._choices.items()},
         }
 
     def serving_config(self) -> dict[str, Any]:

@@ -30,7 +30,7 @@ class Binary(Task):
     Args:
         column: the event column of 1 or 0 (also true/false, yes/no); empty is missing.
         weight: of the task in the sum of losses.
-        positive_weight: class weight of the label 1.
+        positive_weight: class weight of the label 1 in the loss, above 0; in measures all count alike.
         loss: ``"cross_entropy"``, or ``"focal"``, where what is told well already counts little (Lin, 2017).
         gamma: of the focal loss, 0 or more; 0 is the cross-entropy.
         given: the name of another Binary: this one can only be a yes where that one is. None: they are
@@ -50,6 +50,11 @@ class Binary(Task):
         self._check_loss(self.loss, ("cross_entropy", "focal"))
         if not self.gamma >= 0:
             raise ValueError(f"{type(self).__name__}: gamma must be 0 or more, got {self.gamma}.")
+        if not self.positive_weight > 0:
+            raise ValueError(
+                f"{type(self).__name__}: positive_weight must be above 0, or only the label 0 is learnt; got "
+                f"{self.positive_weight}."
+            )
 
     @property
     def name(self) -> str:

@@ -27,7 +27,7 @@ class Multiclass(Task):
         weight: of the task in the sum of losses.
         loss: ``"cross_entropy"``, or ``"focal"``, where what is told well already counts little (Lin, 2017).
         gamma: of the focal loss, 0 or more; 0 is the cross-entropy.
-        balanced: weight classes by the inverse of their frequency in training.
+        balanced: weight classes in the loss by the inverse of their frequency in training.
     """
 
     column: str

@@ -55,8 +55,9 @@ class Task:
     Attributes:
         weight: of the task in the sum of losses.
         propensity: for labels that were observed with unequal chances, which are then made up for by weights
-            (`inverse_propensity`), in training as in measures: the event column of these chances, in (0, 1],
-            where empty is 1; or a power of how popular the event's item is, such as 0.5. None: all alike.
+            (`inverse_propensity`), in training as in measures of labels (measures of rankings are plain means
+            over users): the event column of these chances, in (0, 1], where empty is 1; or a power of how
+            popular the event's item is, such as 0.5. None: all alike.
         clip: the greatest weight that a propensity can give.
         retrieval: the task ranks the catalogue; it has no column and no head.
         ordered: the task needs events in an order.
@@ -97,7 +98,7 @@ class Task:
         raise NotImplementedError
 
     def class_weight(self, label: np.ndarray, state: dict[str, Any]) -> np.ndarray:
-        """Weight of each encoded label by its class; ones where classes are not weighted."""
+        """Weight of each encoded label by its class, above 0, in the loss; ones where classes count alike."""
         return np.ones(np.shape(label), "float32")
 
     def predict(self, output: Any, state: dict[str, Any]) -> Any:
