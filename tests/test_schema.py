@@ -107,6 +107,11 @@ def test_twins():
             {"tasks": [Match()], "tables": {"events": {"encoding": "utf-99"}}},
             "encoding 'utf-99'.*Some are latin-1",
         ),
+        (
+            {"tasks": [Match()], "tables": {"events": {"missing": "NA"}}},
+            r"`missing` of events is a list of .*\[\"NA\", \"NULL\"\]; got 'NA'",
+        ),
+        ({"tasks": [Match()], "tables": {"events": {"missing": [0]}}}, r"`missing` of events .* got \[0\]"),
     ],
 )
 def test_contradictions_are_explained(settings, message):
@@ -145,6 +150,16 @@ def test_tables_in_toml(tmp_path):
     )
     schema = Schema.from_toml(path)
     assert schema.tables == {"items": "films.csv", "events": {"separator": ";", "encoding": "latin-1"}}
+    assert Schema.from_dict(schema.to_dict()) == schema
+
+
+def test_texts_that_stand_for_an_empty_cell_in_toml(tmp_path):
+    path = tmp_path / "schema.toml"
+    path.write_text(
+        "[[task]]\ntask = 'Match'\n[tables]\nitems = {file = 'films.csv', missing = ['NA', '']}\n"
+    )
+    schema = Schema.from_toml(path)
+    assert schema.tables == {"items": {"file": "films.csv", "missing": ["NA", ""]}}
     assert Schema.from_dict(schema.to_dict()) == schema
 
 

@@ -8,8 +8,6 @@ from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
 
-import keras
-
 _REGISTERED = ">"
 """Between package and name, where Keras has registered a class."""
 
@@ -33,6 +31,8 @@ def find(package: ModuleType, base: type, name: str) -> Any:
         ValueError: there is none; the message lists what there is.
     """
     if _REGISTERED in str(name):
+        import keras  # here: what names members, such as the command line's help, needs none of it
+
         if (member := keras.saving.get_registered_object(name)) is None:
             raise ValueError(
                 f"The {base.__name__.lower()} {name!r} is not known here: import the module that defines and "
@@ -74,6 +74,8 @@ def plain_choice(choice: Any) -> Any:
         return {**choice, "name": plain_choice(choice["name"])} if "name" in choice else choice
     if not isinstance(choice, type):
         return choice
+    import keras
+
     name = keras.saving.get_registered_name(choice)
     if _REGISTERED not in name:
         raise ValueError(

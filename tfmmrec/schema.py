@@ -33,15 +33,20 @@ class Schema:
             TOML ``user_id = ""``) says that there are no users: every event is a labelled example that stands
             alone. One table is then enough: ``tables={"events": "items.csv"}`` finds the labels beside the
             items' features.
-        timestamp: the events' column of seconds since the epoch; ties keep the order of the file.
+        timestamp: the events' column of seconds since the epoch, or of times in ISO 8601; ties keep the order
+            of the file.
         order: ``"file"`` when the events stand in their order of time but have none.
         event_weight: the events' column of example weights (≥ 0, empty is 1), for every task.
         history: how a user's events are read.
         item_identity, user_identity: whether the ids are features of their own. By default items have one;
             users have one for the task `Match`. Where there are no users, neither has one: an id would learn
             an example's label by heart.
-        tables: by table (``items``, ``users``, ``events``) its file, or folder of files, when that has
-            another name; or, as a dict, its ``file``, ``separator`` and ``encoding``, those that need saying.
+        tables: by table (``items``, ``users``, ``events``) its file below the data folder, or folder of
+            files, when that has another name; or, as a dict, its ``file``, ``separator``, ``encoding`` and
+            ``missing``, those that need saying. ``missing`` lists the texts that stand for an empty cell, as
+            ``["NA", "NULL"]`` (in TOML ``items = {missing = ["NA"]}`` under ``[tables]``): cells of every
+            column and format, ids among them, that are exactly one of these texts, quoted or not, are empty.
+            Without it only a cell with nothing in it is.
 
     Raises:
         ValueError: the schema contradicts itself; the message names the column and the way out.
@@ -59,7 +64,7 @@ class Schema:
     history: History = field(default_factory=History)
     item_identity: bool | None = None
     user_identity: bool | None = None
-    tables: dict[str, str | dict[str, str]] = field(default_factory=dict)
+    tables: dict[str, str | dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("item", "user", "event", "tasks"):

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tfmmrec.data.cells import by_appearance, number_ids, pick_cells, plain, seconds
+from tfmmrec.data.cells import by_appearance, emptied, number_ids, pick_cells, plain, seconds
 
 NOON = 1_714_564_800.0  # 2024-05-01T12:00:00Z
 
@@ -51,10 +51,16 @@ def test_numbers_by_first_appearance():
             chunked(["2024-05-01 12:00:00.25Z", " 7 ", "soon", "nan", "inf", "2024-05-01T12:00:00"]),
             [NOON + 0.25, 7, np.nan, np.nan, np.nan, NOON],
         ),
+        (chunked(["2024-05-01 12:00:00 UTC", None], pa.large_string()), [NOON, np.nan]),
+        (chunked(["2024-05-01 12:00:00.25 UTC", "7", "2024-05-01 UTC+2"]), [NOON + 0.25, 7, np.nan]),
         # milliseconds are no seconds of the year 56312
         (chunked([1_714_564_800_000, 1_714_564_800, -62_135_596_800_000]), [np.nan, NOON, np.nan]),
         (chunked(["1714564800000", "9999-12-31"]), [np.nan, 253_402_214_400]),
         ([1_714_564_800_000, NOON], [np.nan, NOON]),
+        # dates written together are no seconds of August 1970
+        (chunked([20240131, 20231224, None]), [np.nan, np.nan, np.nan]),
+        (chunked(["20240131", "0", "20231224"], pa.large_string()), [np.nan, 0, np.nan]),
+        ([20240131.0, "2024-01-31"], [20_240_131, 1_706_659_200]),  # one of two may be seconds
         (["2024-05-01T12:00:00Z", 3, 4.5, None, [1], "x"], [NOON, 3, 4.5, np.nan, np.nan, np.nan]),
     ],
 )
@@ -78,6 +84,25 @@ def test_plain_columns():
     assert plain(chunked(["a", None, "a"]).dictionary_encode()).to_pylist() == ["a", None, "a"]
     assert plain(chunked([dt.date(1970, 1, 2)])).to_pylist() == [86_400.0]
     assert plain([1, "a"]) == [1, "a"]
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        (
+            chunked(["NA", "na", " NA", "", None, "-9"], pa.large_string()),
+            [None, "na", " NA", "", None, None],
+        ),
+        (chunked(["NA", "x", None]).dictionary_encode(), [None, "x", None]),
+        (chunked([-9, None]), [-9, None]),
+        (chunked([["NA"], None]), [["NA"], None]),
+        (["NA", -9, ["NA"], None, "nan", float("inf")], [None, -9, ["NA"], None, "nan", float("inf")]),
+    ],
+)
+def test_texts_that_stand_for_an_empty_cell(column, expected):
+    found = emptied(column, ["NA", "-9"])
+    assert (found if isinstance(found, list) else found.to_pylist()) == expected
+    assert emptied(column, []) is column
 
 
 def test_cells_of_rows():

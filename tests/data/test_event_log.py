@@ -68,6 +68,14 @@ def test_each_dead_row_has_one_letter(log):
     ]
 
 
+def test_dates_written_together_are_told_how_to_be_written(log):
+    text = "user_id,item_id,time\na,1,20240131\na,2,20240201\n"
+    with pytest.raises(
+        ValueError, match="unusable time '20240131'. .* a date such as 20240501 as 2024-05-01"
+    ):
+        log(text)
+
+
 def test_a_set_of_events_can_do_without_times(log):
     schema = Schema(tasks=[Match()], timestamp="time")
     events, pairs, lost = log("user_id,item_id,time\na,1,soon\na,2,\na,3,1\n", schema)

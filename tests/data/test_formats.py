@@ -1,10 +1,12 @@
 """Rows out of CSV, Parquet and JSON-lines: nothing guessed, nothing lost, every line number right."""
 
+import ast
 import csv
 import gzip
 import io
 import json
 import sys
+import tomllib
 
 import numpy as np
 import pyarrow as pa
@@ -94,6 +96,30 @@ def test_a_quote_that_is_never_closed_is_an_error(read):
     assert cells(read('a,b\n1,5" disk\n'), "b") == ['5" disk']  # odd, and sound
 
 
+@pytest.fixture
+def python_limit():
+    """The longest cell that Python's `csv` reads by itself, whatever was read before."""
+    before = csv.field_size_limit(131_072)
+    yield
+    csv.field_size_limit(before)
+
+
+@pytest.mark.usefixtures("python_limit")
+def test_cells_longer_than_python_reads_by_itself(read):
+    long = 200_000 * "x"
+    assert cells(read(f"a,{long},b\n1,2,3\n"), "b") == ["3"]  # a name of a column, too
+    assert cells(read(f'a,b\n5" tv,{long}\n'), "b") == [long]
+    with pytest.raises(ValueError, match="quote that opens in the row at line 3 is never closed"):
+        read(f'a,b\n1,{long}\n2,"{long}\n3,4\n')
+
+
+@pytest.mark.usefixtures("python_limit")
+def test_a_quote_that_swallows_more_than_a_block(read, monkeypatch):
+    monkeypatch.setattr(formats, "_BLOCK", 1 << 18)
+    with pytest.raises(ValueError, match="quote that opens in the row at line 2 is never closed"):
+        read('a,b\n1,"' + 300_000 * "x" + "\n")  # Arrow reads it: it ends in the next block
+
+
 def test_a_row_longer_than_a_block_is_an_error(read, monkeypatch):
     monkeypatch.setattr(formats, "_BLOCK", 64)
     with pytest.raises(ValueError, match="more than 0 MB after line 2"):
@@ -116,6 +142,21 @@ def test_a_row_longer_than_a_block_is_an_error(read, monkeypatch):
 def test_files_that_are_not_utf8(read, contents, name, hint):
     with pytest.raises(ValueError, match=f"is not UTF-8: {hint}"):
         read(contents, name)
+
+
+@pytest.mark.parametrize(
+    "entry", [None, "events.csv", {"file": "events.csv", "missing": ["NA"], "separator": "\t"}]
+)
+def test_the_remedy_of_another_encoding_can_be_pasted_and_mends_it(read, entry):
+    contents = "a\tb\n1\té\n".encode("latin-1")
+    with pytest.raises(ValueError, match="in the schema; if that is latin-1:") as error:
+        read(contents, entry=entry)
+    _, *toml, python = str(error.value).splitlines()
+    mended = tomllib.loads("\n".join(toml))["tables"]
+    known = {"file": entry} if isinstance(entry, str) else entry or {}
+    assert mended == {"events": {**known, "encoding": "latin-1"}}
+    assert ast.literal_eval(python.removeprefix("In Python: tables=")) == mended
+    assert cells(read(contents, entry=mended["events"]), "b") == ["é"]
 
 
 @pytest.mark.parametrize(
@@ -255,6 +296,20 @@ def test_other_separators_are_named(read):
     assert cells(read("a,b\tb\n1\t2\n", "events.tsv", columns=["b"]), "b") == ["2"]
     with pytest.raises(ValueError, match="no column 'a'.*It has: 'a,b'"):
         read("a,b\n1,2\n", entry={"separator": ";"})
+
+
+def test_texts_that_stand_for_an_empty_cell(read):
+    entry = {"missing": ["NA", "NULL"]}
+    table = read('a,b\nNA,1\n"NULL",NAN\nna, NA\n,2\n', entry=entry)
+    assert (cells(table, "a"), cells(table, "b")) == ([None, None, "na", None], ["1", "NAN", " NA", "2"])
+    lines = '{"a": "NA", "b": ["NA"]}\n{"a": null, "b": "NULL"}\n{"a": 0, "b": "x"}\n'
+    table = read(lines, "events.jsonl", entry=entry)
+    assert (cells(table, "a"), cells(table, "b")) == ([None, None, 0], [["NA"], None, "x"])
+    sink = io.BytesIO()
+    pa.parquet.write_table(pa.table({"a": ["NA", "x"], "b": [1.5, None]}), sink)
+    table = read(sink.getvalue(), "events.parquet", entry=entry)
+    assert (cells(table, "a"), cells(table, "b")) == ([None, "x"], [1.5, None])
+    assert cells(read("a,b\nNA,1\n"), "a") == ["NA"]  # nothing is guessed
 
 
 def test_broken_text_is_a_dead_row_where_the_file_is_utf8(read, monkeypatch):

@@ -3,6 +3,7 @@
 import io
 import json
 import tarfile
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from PIL import Image as Pillow
 
-from data.shop import EVENTS, ITEMS, PLAIN, RICH, events_only, fill
+from data.shop import EVENTS, ITEMS, PLAIN, RICH, USERS, events_only, fill
 from tfmmrec.data import load, open_shards, preparation
 from tfmmrec.data.dataset import TEST, TRAIN, VALIDATION
 from tfmmrec.modalities import Category, Image, Number, Text, Vector
@@ -208,6 +209,18 @@ def test_a_folder_of_something_else_is_refused_before_the_work(folder, monkeypat
     monkeypatch.setattr(preparation, "_prepare", None)  # calling it would fail
     with pytest.raises(ValueError, match="is not empty and holds no prepared shards"):
         load(folder, RICH, prepared=folder)
+
+
+def test_missing_cells_are_no_user_and_no_value_and_part_of_what_was_prepared(folder, tmp_path):
+    fill(folder, events=EVENTS + "NULL,i3,50,view,1,2\n", users=USERS.replace("Oslo", "NULL"))
+    said = {"events": {"missing": ["NULL"]}, "users": {"missing": ["NULL", "NA"]}}
+    prepared = tmp_path / "prepared"
+    assert load(folder, RICH, prepared=prepared).user_ids == ["u1", "u2", "u3", "NULL"]
+    data = load(folder, replace(RICH, tables=said), prepared=prepared)
+    assert data.user_ids == ["u1", "u2", "u3"]
+    assert data.problems == {"events: empty user id": 1, "users: without events": 1}
+    assert data.vocabulary.features["user"]["town"]["terms"] == ["Bonn"]
+    assert data.users["town"]["value"][1] == 0  # the cell is empty
 
 
 def test_vectors_in_a_file_are_part_of_what_was_prepared(folder, tmp_path):

@@ -1,5 +1,8 @@
 """The tables of a folder: found, or an error that says what is there."""
 
+import ast
+import tomllib
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
@@ -15,6 +18,14 @@ def files(folder, *names):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text("x")
     return folder
+
+
+def said(error):
+    """The tables of the last lines of a message: of its TOML, and of its Python."""
+    lines = str(error.value).splitlines()
+    toml = tomllib.loads("\n".join(line for line in lines if line.startswith("  ")))
+    python = lines[-1].removeprefix("In Python: tables=")
+    return toml["tables"], ast.literal_eval(python)
 
 
 def test_a_folder_that_is_not_there_names_the_nearest(tmp_path):
@@ -47,8 +58,9 @@ def test_a_missing_table(tmp_path):
         ValueError, match="Table 'events' is missing: a model needs it, but .*holds no events.csv"
     ):
         find_table(tmp_path, "events", why="a model needs it")
-    with pytest.raises(ValueError, match="Did you mean 'event.csv'. It holds: event.csv, notes.txt"):
+    with pytest.raises(ValueError, match="Did you mean 'event.csv'. It holds: event.csv, notes.txt") as error:
         find_table(tmp_path, "events", why="a model needs it")
+    assert said(error) == ({"events": "…"}, {"events": "…"})
     (tmp_path / "empty").mkdir()
     with pytest.raises(ValueError, match="It holds: nothing"):
         find_table(tmp_path / "empty", "events", why="a model needs it")
@@ -56,8 +68,12 @@ def test_a_missing_table(tmp_path):
 
 def test_a_table_that_is_there_twice(tmp_path):
     files(tmp_path, "events.csv", "events.parquet")
-    with pytest.raises(ValueError, match="more than once: events.csv, events.parquet. Keep one"):
+    with pytest.raises(ValueError, match="more than once: events.csv, events.parquet. Keep one") as error:
         find_table(tmp_path, "events")
+    assert said(error) == ({"events": "events.csv"}, {"events": "events.csv"})
+    with pytest.raises(ValueError, match="more than once") as error:
+        find_table(tmp_path, "events", {"separator": ";"})
+    assert said(error) == ({"events": {"file": "events.csv", "separator": ";"}},) * 2
     assert find_table(tmp_path, "events", "events.parquet") == tmp_path / "events.parquet"
 
 
@@ -70,6 +86,34 @@ def test_a_table_the_schema_names(tmp_path):
         find_table(tmp_path, "events", "rating.csv")
     with pytest.raises(ValueError, match="'notes.txt' .* a table is a file of .csv, .csv.gz, .tsv"):
         find_table(tmp_path, "events", "notes.txt")
+
+
+def test_a_table_outside_of_the_folder(tmp_path):
+    folder = tmp_path / "shop"
+    files(tmp_path, "r.csv", "shop/deep/r.csv", "shop/items.csv", "log/a.csv")
+    (folder / "link.csv").symlink_to(tmp_path / "r.csv")
+    (folder / "users.csv").symlink_to(tmp_path / "r.csv")
+    (folder / "log").symlink_to(tmp_path / "log")
+    for name in ("../r.csv", str(tmp_path / "r.csv"), "link.csv", "log", "log/a.csv", "deep/../../lost.csv"):
+        with pytest.raises(
+            ValueError, match="'events' .* outside the data folder .* tables lie below .* Copy"
+        ):
+            find_table(folder, "events", name)
+    with pytest.raises(ValueError, match=r"Table 'users' \(users.csv\) lies outside .*or is a link"):
+        find_table(folder, "users")
+    (folder / "inside.csv").symlink_to(folder / "deep" / "r.csv")
+    for name in ("deep/r.csv", "deep/../deep/r.csv", "inside.csv"):
+        assert find_table(folder, "events", {"file": name}) == folder / name
+    whole = find_table(folder, "events", str(folder / "deep" / "r.csv"))
+    assert whole == folder / "deep" / "r.csv"
+
+
+def test_a_part_that_is_a_link_out_of_the_folder(read, tmp_path):
+    (tmp_path / "events").mkdir()
+    (tmp_path.parent / "secret.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "events" / "part_1.csv").symlink_to(tmp_path.parent / "secret.csv")
+    with pytest.raises(ValueError, match=r"Table 'events' \(events/part_1.csv\) lies outside"):
+        read(part_0__csv="a,b\n1,2\n")
 
 
 def test_a_long_listing_is_cut(tmp_path):

@@ -4,8 +4,9 @@ import pytest
 
 from data.shop import RICH, events_only
 from tfmmrec.data import load
+from tfmmrec.modalities import Text
 from tfmmrec.schema import Schema
-from tfmmrec.tasks import NextItem
+from tfmmrec.tasks import NextItem, Rating
 
 
 @pytest.mark.parametrize(
@@ -35,6 +36,16 @@ def test_tables_that_cannot_be_used(folder, table, text, message):
     path.unlink() if text is None else path.write_text(text)
     with pytest.raises(ValueError, match=message):
         load(folder, RICH)
+
+
+def test_labels_beside_the_items_are_named_in_toml_and_in_python(folder):
+    (folder / "events.csv").unlink()
+    schema = Schema(item=[Text("title")], tasks=[Rating("year")], user_id=None)
+    toml, python = 'events = "items.csv" under .tables.', r'tables=\{"events": "items.csv"\}'
+    with pytest.raises(
+        ValueError, match=f"labels in the .* named by {toml}, in Python named by {python}, but"
+    ):
+        load(folder, schema)
 
 
 def test_tables_of_other_names(tmp_path):

@@ -9,6 +9,7 @@ from backends import preprocessed
 from contracts import ModalityContract
 from contracts.samples import EXAMPLES
 from tfmmrec.modalities import Timestamp
+from tfmmrec.modalities.timestamp import read_time, written_together
 
 DAY = 86_400.0
 
@@ -58,3 +59,40 @@ def test_numbers_and_dates_are_read_and_the_rest_is_rejected():
         "expected seconds since 1970 (divide milliseconds by 1000), or a time such as 2024-05-01T12:00:00, "
     )
     assert rejected == {8 + place: f"{expected}got {str(cell)!r}" for place, cell in enumerate(wrong)}
+
+
+@pytest.mark.parametrize(
+    ("cell", "time"),
+    [
+        ("1970-01-02 00:00:00 UTC", DAY),
+        ("1970-01-02T00:00:00.5 UTC ", DAY + 0.5),
+        ("1970-01-02 00:00:00Z", DAY),
+        ("1970-01-02 00:00:00 CET", np.nan),
+        ("1970-01-02 00:00:00+02:00 UTC", np.nan),
+    ],
+)
+def test_times_that_name_their_zone(cell, time):
+    np.testing.assert_equal(read_time(cell), time)
+
+
+def test_dates_written_together_are_rejected():
+    rejected = {}
+    cells = ["19950131", 20240201, None, "1995-01-31", "0"]
+    times = Timestamp("released").raw([*cells, "20231231"], None, rejected.__setitem__)
+    np.testing.assert_array_equal(times, [np.nan, np.nan, np.nan, 791_510_400, 0, np.nan])
+    expected = "expected a date as 2024-05-01, and not as a number, got "
+    assert rejected == {0: f"{expected}'19950131'", 1: f"{expected}20240201", 5: f"{expected}'20231231'"}
+
+
+@pytest.mark.parametrize(
+    ("times", "dates"),
+    [
+        ([20240131.0, np.nan, 20231224.0, 5.0], [True, False, True, False]),
+        ([20240131.0, 5.0], [False, False]),  # not more than half
+        ([20240131.0, 20241332.0, 20240132.0], [False, False, False]),  # no month, no day
+        ([20240131.5, 18991231.0, 21010101.0], [False, False, False]),
+        ([], []),
+    ],
+)
+def test_numbers_that_are_dates_by_hand(times, dates):
+    assert written_together(np.asarray(times)).tolist() == dates

@@ -11,10 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tfmmrec.modalities.modality import Reject
-from tfmmrec.modalities.timestamp import END, FIRST, read_time
+from tfmmrec.modalities.timestamp import END, FIRST, read_time, written_together
 
 Column: TypeAlias = pa.ChunkedArray | list[Any]
 """The cells of one column: an Arrow array, or a list where JSON-lines may mix types. None is empty."""
+
+_UTC = pa.timestamp("us", "UTC")
 
 
 def plain(column: Column) -> Column:
@@ -32,6 +34,18 @@ def plain(column: Column) -> Column:
     if pa.types.is_decimal(kind) or pa.types.is_float16(kind):
         return column.cast(pa.float64(), safe=False)
     return column
+
+
+def emptied(column: Column, missing: Sequence[str]) -> Column:
+    """A column in which cells that are exactly one of these strings are empty; others stay as they are."""
+    if not missing:
+        return column
+    column = plain(column)
+    if isinstance(column, list):
+        return [None if isinstance(cell, str) and cell in missing else cell for cell in column]
+    if not pa.types.is_large_string(column.type):
+        return column
+    return pc.if_else(pc.is_in(column, value_set=pa.array(missing, column.type)), None, column)
 
 
 @dataclass(frozen=True)
@@ -122,21 +136,28 @@ def seconds(column: Column) -> np.ndarray:
     """Times as float64 ``[R]`` seconds since the epoch; NaN where a cell is empty or no time.
 
     A time is a number of seconds, or ISO 8601 (``2024-05-01``, ``2024-05-01T12:00:00+02:00``), which is UTC
-    where it does not name its zone. Beyond the years 1 to 9999 there is none: such numbers are milliseconds,
-    and gaps between them would be taken for a thousand times what they are.
+    where it does not name its zone, and may end with ``" UTC"``. Beyond the years 1 to 9999 there is none:
+    such numbers are milliseconds, and gaps between them would be taken for a thousand times what they are.
+    Nor are numbers seconds that are dates written together, see `written_together`.
     """
     times = None
-    for kind in (pa.float64(), pa.timestamp("us"), pa.timestamp("us", "UTC")):
+    for kind in (pa.float64(), pa.timestamp("us"), _UTC):
         if times is None and not isinstance(column, list):
             try:
-                numbers: Any = plain(column.cast(kind))
+                numbers: Any = plain((_ending_in_z(column) if kind == _UTC else column).cast(kind))
                 times = numbers.to_numpy().astype("float64")
             except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
                 continue
     if times is None:  # cells of several kinds, or unreadable ones
         cells = column if isinstance(column, list) else column.to_pylist()
         times = np.asarray([read_time(cell) for cell in cells], "float64")
-    return np.where((times >= FIRST) & (times < END), times, np.nan)
+    times = np.where((times >= FIRST) & (times < END), times, np.nan)
+    return np.where(written_together(times), np.nan, times)
+
+
+def _ending_in_z(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Times as Arrow reads their zone: ``12:00:00Z`` for ``12:00:00 UTC``."""
+    return pc.replace_substring(column, " UTC", "Z") if pa.types.is_large_string(column.type) else column
 
 
 def _id(cell: Any) -> str | None:

@@ -66,7 +66,7 @@ def advice(letter: DeadLetter) -> str:
     if letter.reason == f"unusable {letter.column}" and not letter.detail:  # others tell what was expected
         return (
             "A time is a number of seconds since 1970, or ISO 8601 such as 2024-05-01T12:00:00; divide "
-            "milliseconds by 1000, in requests as well."
+            "milliseconds by 1000, in requests as well, and write a date such as 20240501 as 2024-05-01."
         )
     return _ADVICE.get(letter.reason, "Check that the schema gives this column the right kind.")
 

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TextIO
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +19,7 @@ from tfmmrec.data.sources import Chunk, Source
 SEPARATORS = (",", ";", "\t", "|")
 """What may stand between the cells of a CSV whose separator is not named."""
 
-_BLOCK = 8 << 20  # bytes of CSV read at once, which is also the longest row
+_BLOCK = 8 << 20  # bytes of CSV read at once; a row is always read if it is no longer
 _ROWS = 65_536  # rows of a chunk of Parquet and JSON-lines
 
 
@@ -186,7 +186,7 @@ def _header(source: Source) -> tuple[str, list[str]]:
 def _names(source: Source, separator: str) -> list[str]:
     with source.open() as file, io.TextIOWrapper(file, "utf-8", newline="") as text:
         try:
-            header = next(csv.reader(text, delimiter=separator), [])
+            header: list[str] = next(_rows(text, separator), [])
         except csv.Error as error:
             raise ValueError(f"{source} has no readable header: {error}.") from error
     if not any(header):
@@ -199,6 +199,13 @@ def _names(source: Source, separator: str) -> list[str]:
     return header
 
 
+def _rows(text: TextIO, separator: str, strict: bool = False) -> Any:
+    """The reader of Python's `csv`, which then counts its lines, for cells as long as Arrow reads them."""
+    # Arrow reads a row that ends in the block after its own. The limit is one of the process: only raised.
+    csv.field_size_limit(max(2 * _BLOCK, csv.field_size_limit()))
+    return csv.reader(text, delimiter=separator, strict=strict)
+
+
 def _check_quotes(source: Source) -> None:
     """An odd number of quotes: fine inside of cells that are not quoted, a swallowed rest of the file if not.
 
@@ -206,12 +213,12 @@ def _check_quotes(source: Source) -> None:
         ValueError: the file ends inside of quotes.
     """
     with source.open() as file, io.TextIOWrapper(file, "utf-8", newline="") as text:
-        rows, line = csv.reader(text, delimiter=source.separator or ",", strict=True), 1
+        rows, line = _rows(text, source.separator or ",", strict=True), 1
         try:
             for _ in rows:
                 line = rows.line_num + 1
         except csv.Error as error:
-            if "unexpected end" in str(error) or "limit" in str(error):
+            if "unexpected end" in str(error):
                 raise ValueError(
                     f"{source}: a quote that opens in the row at line {line} is never closed, so the rest of "
                     'the file would be one cell. Close it; a quote inside of quotes is written "".'

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import difflib
+import os
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from tfmmrec.data.cells import Cells, Column, pick_cells, plain
+from tfmmrec.data.cells import Cells, Column, emptied, pick_cells, plain
 from tfmmrec.data.dead_letters import DeadLetter, DeadLetters
 from tfmmrec.data.formats import read_csv, read_jsonl, read_parquet
-from tfmmrec.data.sources import Chunk, Source
+from tfmmrec.data.sources import Chunk, Source, in_schema
+from tfmmrec.modalities.media import below
 
 _READERS = {
     ".csv": read_csv,
@@ -115,7 +118,7 @@ def table_files(path: Path) -> list[Path]:
 
 
 def find_table(
-    folder: Path, name: str, entry: str | Mapping[str, str] | None = None, why: str = ""
+    folder: Path, name: str, entry: str | Mapping[str, Any] | None = None, why: str = ""
 ) -> Path | None:
     """The file of a table, or the folder of its files; None where there is none and none is needed.
 
@@ -126,11 +129,12 @@ def find_table(
         why: what it is needed for; ``""`` where it is not.
 
     Raises:
-        ValueError: it is missing, there are several, or its format is unknown.
+        ValueError: it is missing, there are several, its format is unknown, or it lies outside the folder.
     """
     there = sorted(path.name for path in folder.iterdir() if path.is_file())
     file = entry.get("file") if isinstance(entry, Mapping) else entry
     if file is not None:
+        file = _inside(file, folder, name)
         if (folder / file).is_dir():
             return folder / file
         if _ending(file) is None:
@@ -150,16 +154,16 @@ def find_table(
     if len(found) > 1:
         raise ValueError(
             f"Table {name!r} is there more than once: {', '.join(found)}. Keep one, or name one in the "
-            f'schema: tables={{"{name}": "{found[0]}"}}.'
+            f"schema:{in_schema(name, _renamed(entry, found[0]))}"
         )
     if not found and why:
         raise ValueError(
             f"Table {name!r} is missing: {why}, but {str(folder)!r} holds no {name}.csv, {name}.parquet or "
             f"{name}.jsonl (nor .tsv, .csv.gz, .tsv.gz, .jsonl.gz, nor a folder {name} of such files)."
-            f"{_suggestion(f'{name}.csv', there)} It holds: "
-            f'{_listing(there)}. A table of another name is named in the schema: tables={{"{name}": "…"}}.'
+            f"{_suggestion(f'{name}.csv', there)} It holds: {_listing(there)}. A table of another name is "
+            f"named in the schema:{in_schema(name, _renamed(entry, '…'))}"
         )
-    return folder / found[0] if found else None
+    return folder / _inside(found[0], folder, name) if found else None
 
 
 def read_table(
@@ -169,7 +173,7 @@ def read_table(
     wanted: dict[str, str],
     letters: DeadLetters,
     optional: Sequence[str] = (),
-    entry: str | Mapping[str, str] | None = None,
+    entry: str | Mapping[str, Any] | None = None,
 ) -> Table:
     """Reads columns of a table, of one file or of several under one name.
 
@@ -180,13 +184,14 @@ def read_table(
         wanted: columns to read → who asks for each, for the message when it is missing.
         letters: gets the rows that cannot be read.
         optional: columns to read where there are such.
-        entry: of the schema's `tables`, where there is one; it may name separator and encoding.
+        entry: of the schema's `tables`, where there is one; it may name separator and encoding, and the
+            cells that are empty (``missing``).
 
     Raises:
-        ValueError: a file is empty, not what its ending says, not in its encoding, or lacks a column; or
-            no file has a row.
+        ValueError: a file is empty, not what its ending says, not in its encoding, lacks a column or is a
+            link out of the folder; or no file has a row.
     """
-    settings: Mapping[str, str] = entry if isinstance(entry, Mapping) else {}
+    settings: Mapping[str, Any] = {"file": entry} if isinstance(entry, str) else entry or {}
     separator, encoding = settings.get("separator"), settings.get("encoding")
     parts: list[str] = []
     first, met = [0], 0
@@ -194,8 +199,8 @@ def read_table(
     chunks: list[dict[str, Column]] = []
     unread: list[DeadLetter] = []
     for part in table_files(path):
-        file = part.relative_to(folder).as_posix()
-        source = Source(name, part, file, wanted, letters, optional, separator, encoding)
+        file = _inside(part.relative_to(folder).as_posix(), folder, name)
+        source = Source(name, part, file, wanted, letters, optional, separator, encoding, settings)
         before = len(letters)
         read = _read(source)
         dead = list(letters.since(before))
@@ -233,6 +238,27 @@ def read_table(
     )
 
 
+def _renamed(entry: str | Mapping[str, Any] | None, file: str) -> str | Mapping[str, Any]:
+    """What a schema says of a table, with this file."""
+    return {"file": file, **entry} if isinstance(entry, Mapping) and entry else file
+
+
+def _inside(file: str, folder: Path, name: str) -> str:
+    """A file by its path in the data folder.
+
+    Raises:
+        ValueError: it is not below the folder, links followed: a schema from elsewhere reads nothing else.
+    """
+    try:
+        path = below(file, folder)
+    except ValueError as error:
+        raise ValueError(
+            f"Table {name!r} ({file}) lies outside the data folder {str(folder)!r}, or is a link that leads "
+            "out of it; tables lie below the data folder. Copy it there, and name it by its path in there."
+        ) from error
+    return path.relative_to(os.path.realpath(folder)).as_posix() if os.path.isabs(file) else file
+
+
 def _read(source: Source) -> list[Chunk]:
     """The rows of one file."""
     if not source.path.stat().st_size:
@@ -248,7 +274,8 @@ def _read(source: Source) -> list[Chunk]:
     source.check_encoding()
     chunks = [(lines, cells) for lines, cells in chunks if len(lines)]
     keep = source.columns() if chunks else []
-    return [(lines, {column: cells[column] for column in keep}) for lines, cells in chunks]
+    missing = source.settings.get("missing", ())
+    return [(lines, {column: emptied(cells[column], missing) for column in keep}) for lines, cells in chunks]
 
 
 def _ending(name: str) -> str | None:

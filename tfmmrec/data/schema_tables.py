@@ -7,6 +7,7 @@ from typing import Any
 
 from tfmmrec.data import splits
 from tfmmrec.data.readers import find_table
+from tfmmrec.data.sources import as_python, as_toml
 from tfmmrec.schema import SIDES, Schema, Side
 
 TABLES: dict[Side, str] = {"item": "items", "user": "users", "event": "events"}
@@ -21,8 +22,9 @@ def find_tables(folder: Path, schema: Schema) -> dict[Side, Path]:
         if side == "event":
             why = "it is what a model learns from"
             if schema.user_id is None and files:  # maybe they stand beside the items' features
-                beside = f'tables={{"events": "{files["item"].name}"}}'
-                why += f"; labels in the table of the items are named by {beside}"
+                beside = "events", files["item"].relative_to(folder).as_posix()
+                why += f"; labels in the table of the items are named by {as_toml(*beside)} under [tables], "
+                why += f"in Python named by {as_python(*beside)}"
         if side == "user" and not named:
             continue
         path = find_table(folder, TABLES[side], schema.tables.get(TABLES[side]), why)

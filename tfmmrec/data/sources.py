@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -22,6 +23,28 @@ Chunk = tuple[np.ndarray, dict[str, Column]]
 """Some rows: int64 ``[R]`` lines of the file, and the cells by column."""
 
 
+def as_toml(table: str, entry: str | Mapping[str, Any]) -> str:
+    """The line of a schema file, under ``[tables]``, that says this of a table."""
+    if isinstance(entry, str):
+        return f"{table} = {_text(entry)}"
+    return f"{table} = {{{', '.join(f'{key} = {_text(value)}' for key, value in entry.items())}}}"
+
+
+def as_python(table: str, entry: str | Mapping[str, Any]) -> str:
+    """The argument of a `Schema` that says this of a table."""
+    return f"tables={_text({table: entry})}"
+
+
+def in_schema(table: str, entry: str | Mapping[str, Any]) -> str:
+    """How a schema says this of a table, as the last lines of a message: in its file, and in Python."""
+    return f"\n  [tables]\n  {as_toml(table, entry)}\nIn Python: {as_python(table, entry)}"
+
+
+def _text(value: Any) -> str:
+    """A text, a list or a dict of texts in Python; but for the dict it is the same in TOML."""
+    return json.dumps(value, ensure_ascii=False)
+
+
 @dataclass
 class Source:
     """One file being read: what is asked of it, and what was met so far.
@@ -36,6 +59,7 @@ class Source:
         separator: between the cells of a CSV; None: the one of `formats.SEPARATORS` with which the wanted
             columns are found.
         encoding: of CSV and JSON-lines; None: UTF-8, or what a byte-order mark says.
+        settings: all that the schema's `tables` say of the table.
         met: rows met so far, the unreadable ones included.
         found: columns met so far, in their order.
         broken: rows met that are not in the file's encoding.
@@ -50,6 +74,7 @@ class Source:
     optional: Sequence[str] = ()
     separator: str | None = None
     encoding: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
     met: int = 0
     found: dict[str, None] = field(default_factory=dict)
     broken: int = 0
@@ -115,9 +140,10 @@ class Source:
 
     def wrong_encoding(self, where: str) -> ValueError:
         """The error of a file in another encoding than was said, or than UTF-8, where nothing was."""
+        remedy = in_schema(self.table, {**self.settings, "encoding": "latin-1"})
         return ValueError(
             f"{self} is not {self.text}: {where}. Save it as UTF-8, or name its encoding in the schema; if "
-            f'that is latin-1: tables={{"{self.table}": {{"encoding": "latin-1"}}}}.'
+            f"that is latin-1:{remedy}"
         )
 
     def sound(self, lines: np.ndarray, cells: dict[str, Any]) -> Chunk:
