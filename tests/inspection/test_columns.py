@@ -34,7 +34,12 @@ PLOTS = [
         ("same", ["x"] * 9, "", {}),
         ("imdb_id", [str(100 + n) for n in range(40)], "", {}),
         ("sku", [f"A{n}B" for n in range(40)], "", {}),
-        ("released", [f"2024-05-{1 + n % 28:02}" for n in range(40)], "", {}),
+        ("released", [f"2024-05-{1 + n % 28:02}" for n in range(40)], "Timestamp", {}),
+        ("seen", [f"2019-10-{1 + n % 28:02} 00:00:00 UTC" for n in range(40)], "Timestamp", {}),
+        ("seen", [f"2019-10-{1 + n % 28:02}T10:00:00+02:00" for n in range(40)], "Timestamp", {}),
+        ("runtime", [60 + n for n in range(40)], "Number", {}),
+        ("time", ["morning", "evening"] * 20, "Category", {}),
+        ("version", [f"4.{n % 3}.{10 + n % 2}" for n in range(40)], "Category", {}),
         ("ragged", [[1, 2], [3]], "", {}),
         ("poster", ["https://example.org/a.jpg"] * 9, "", {}),
         ("poster", ["nowhere/a.jpg"] * 9, "", {}),
@@ -79,3 +84,34 @@ def test_cells_that_hold_nothing_do_not_count():
 def test_vectors_need_one_length():
     assert vector_size(["1 2 3 4", "5 6 7 8"]) == 4
     assert vector_size(["1 2 3 4", "5 6 7"]) == vector_size(["1 2", "3 4"]) == vector_size(["a b c d"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "why"),
+    [
+        ("timestamp", ["1/31/2023 12:00", "2/1/2023 9:05"], "not ISO 8601, such as '1/31/2023 12:00': write"),
+        ("released", ["1/31/23", "2/1/23"], "pd.to_datetime(df['released']), or as seconds since 1970"),
+        (
+            "released",
+            ["31/1/2023", "2/1/2023"],
+            "df['released'] = pd.to_datetime(df['released'], dayfirst=True)",
+        ),
+        ("released", ["01.02.2023", "02.02.2023"], "pd.to_datetime(df['released'], dayfirst=True)"),
+        ("released", ["2023/1/31", "2023/2/1"], "pd.to_datetime(df['released'])"),
+        ("released", ["Jan 31, 2023", "Feb 1, 2023"], "such as 'Jan 31, 2023'"),
+        ("released", ["Mon Apr 06 22:19:45 PDT 2009", "Tue Apr 07 22:19:45 PDT 2009"], "such as 'Mon Apr 06"),
+        ("released", ["31-Jan-2023", "01-Feb-2023"], "such as '31-Jan-2023'"),
+        ("ts", ["week 3, day 1", "week 3, day 2"], "by its name a time, but none that can be read"),
+        ("date", ["20240131", "20240201"], "pd.to_datetime(df['date'], format='%Y%m%d')"),
+        ("n", [20240101 + n for n in range(12)], "dates written together, such as '20240101': write"),
+    ],
+)
+def test_times_that_cannot_be_read_are_left_out_with_the_way_to_mend_them(tmp_path, name, cells, why):
+    column = Column(name, cells)
+    found = kind_of(column, tmp_path)
+    assert column.time == "" and found.member == "" and why in found.why
+
+
+def test_numbers_that_happen_to_look_like_a_date_stay_numbers(tmp_path):
+    for cells in ([20240131, 20240201], [20240131 + 100 * n for n in range(40)]):  # few; months up to 41
+        assert kind_of(Column("price", cells), tmp_path).member == "Number"

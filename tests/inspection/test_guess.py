@@ -196,3 +196,59 @@ def test_events_without_users_are_told_of_the_way(tmp_path):
     folder = write(tmp_path / "data", events="item_id,colour\n1,red\n2,blue\n")
     with pytest.raises(ValueError, match='like the id of a user.*no users, it says user_id = ""'):
         guess_schema(folder)
+
+
+def test_an_encoding_that_is_not_utf_8_stands_in_the_proposal(tmp_path):
+    items = "item_id,größe,farbe\n" + "".join(f"i{n},{'groß' if n % 2 else 'klein'},rot\n" for n in range(7))
+    folder = write(tmp_path / "data", events=EVENTS)
+    (folder / "products.csv").write_bytes(items.replace("rot", "grün").encode("latin-1"))
+    guess = guess_schema(folder)
+    assert 'items = {file = "products.csv", encoding = "cp1252"}\n' in guess.toml
+    assert (
+        "# products.csv: 7 rows, 3 columns; not UTF-8, as it holds byte 0xf6, so read as cp1252" in guess.toml
+    )
+    (tmp_path / "guess.toml").write_text(guess.toml)
+    schema = Schema.from_toml(tmp_path / "guess.toml")
+    assert schema == guess.schema and members(schema, "item") == {"größe": "Category"}
+    assert load(folder, schema).problems == {}
+
+
+def test_an_encoding_of_labelled_examples_is_that_of_items_and_events(tmp_path):
+    (tmp_path / "items.csv").write_bytes(
+        LABELS.replace("photo", "id", 1).replace("red", "grün").encode("cp1252")
+    )
+    schema = guess_schema(tmp_path).schema
+    assert schema.tables == {
+        "events": {"file": "items.csv", "encoding": "cp1252"},
+        "items": {"encoding": "cp1252"},
+    }
+    assert load(tmp_path, schema, split="random").problems == {}
+
+
+def test_times_with_the_name_of_their_zone_give_an_order(tmp_path):
+    rows = "".join(f"u{n % 5},i{n % 7},2019-10-{1 + n % 28:02} 00:00:00 UTC\n" for n in range(60))
+    folder = write(tmp_path / "data", events="user_id,item_id,event_time\n" + rows)
+    schema = guess_schema(folder).schema
+    assert schema.timestamp == "event_time" and tasks(schema) == {("NextItem", None)}
+    assert load(folder, schema).problems == {}
+
+
+@pytest.mark.parametrize("times", [["1/31/2023 12:00", "2/1/2023 9:05"], ["20240131", "20240201"]])
+def test_times_that_cannot_be_read_are_why_there_is_no_order(tmp_path, times):
+    rows = "".join(f"u{n % 5},i{n % 7},{times[n % 2]}\n" for n in range(60))
+    guess = guess_schema(write(tmp_path / "data", events="user_id,item_id,date\n" + rows))
+    assert guess.schema.timestamp is None and guess.schema.event == ()
+    assert tasks(guess.schema) == {("Match", None)}
+    assert (
+        "# no time of the events can be read; mend date as told below, and learn NextItem by it" in guess.toml
+    )
+    assert f"such as '{times[0]}'" in guess.left_out["events.csv: date"]
+
+
+def test_dates_of_items_are_moments(tmp_path):
+    items = "item_id,release_date\n" + "".join(f"i{n},2020-01-{15 + n}\n" for n in range(7))
+    folder = write(tmp_path / "data", events=EVENTS, items=items)
+    schema = guess_schema(folder).schema
+    assert members(schema, "item") == {"release_date": "Timestamp"}
+    data = load(folder, schema)
+    assert data.problems == {} and np.isfinite(data.items["release_date"]["moment"]).all()

@@ -1,5 +1,6 @@
 """The first rows of a table, in every format."""
 
+import csv
 import gzip
 import json
 from datetime import UTC, datetime
@@ -72,3 +73,53 @@ def test_a_table_that_cannot_be_read(tmp_path, name, contents, said):
     (tmp_path / name).write_bytes(contents)
     with pytest.raises(ValueError, match=said):
         read_sample(tmp_path, tmp_path / name, "events")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "utf-32"])
+@pytest.mark.parametrize("ending", ["csv", "csv.gz", "jsonl"])
+def test_a_byte_order_mark_says_the_encoding(tmp_path, encoding, ending):
+    text = '{"größe": "weiß"}\n' if ending == "jsonl" else "größe,n\nweiß,1\n"
+    contents = text.encode(encoding)
+    path = tmp_path / f"items.{ending}"
+    path.write_bytes(gzip.compress(contents) if ending.endswith("gz") else contents)
+    sample = read_sample(tmp_path, path, "items")
+    assert sample.columns["größe"] == ["weiß"] and sample.encoding is None
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "proposed", "columns"),
+    [
+        ("größe,n\ngroß,1\n", "latin-1", "cp1252", {"größe": ["groß"], "n": ["1"]}),
+        ("n,what\n1,it’s\n", "cp1252", "cp1252", {"n": ["1"], "what": ["it’s"]}),
+        ("n,what\n1,\x81\n", "latin-1", "latin-1", {"n": ["1"], "what": ["\x81"]}),  # none of cp1252
+        ('{"what": "groß"}\n', "latin-1", "cp1252", {"what": ["groß"]}),
+    ],
+)
+def test_another_encoding_is_proposed(tmp_path, text, encoding, proposed, columns):
+    path = tmp_path / ("items.jsonl" if text.startswith("{") else "items.csv")
+    path.write_bytes(text.encode(encoding))
+    sample = read_sample(tmp_path, path, "items")
+    assert (sample.encoding, sample.columns) == (proposed, columns)
+    assert f"so read as {proposed}, in which that is part of" in sample.why_encoding
+
+
+def test_a_few_broken_rows_are_left_out_as_in_preparation(tmp_path):
+    rows = [f"{n},groß".encode() for n in range(200)]
+    rows[7] = "7,groß".encode("latin-1")
+    (tmp_path / "items.csv").write_bytes(b"\n".join([b"n,what", *rows]))
+    sample = read_sample(tmp_path, tmp_path / "items.csv", "items")
+    assert sample.encoding is None and len(sample) == 199 and set(sample.columns["what"]) == {"groß"}
+
+
+def test_long_cells_are_read_and_a_quote_that_stays_open_is_told_of(tmp_path, monkeypatch):
+    path = tmp_path / "items.csv"
+    path.write_text(f"n,plot\n1,{'word ' * 60_000}\n")
+    assert len(read_sample(tmp_path, path, "items").columns["plot"][0]) == 300_000
+    monkeypatch.setattr("tfmmrec.inspection.sample._CELL", 1 << 20)
+    before = csv.field_size_limit(1 << 20)
+    try:
+        path.write_text('n,plot\n1,"word\n' + "2,word word\n" * 100_000)
+        with pytest.raises(ValueError, match="field limit.*; perhaps a quote that opens is never closed"):
+            read_sample(tmp_path, path, "items")
+    finally:
+        csv.field_size_limit(before)

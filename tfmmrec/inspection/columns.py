@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 
 from tfmmrec.data.cells import seconds
+from tfmmrec.inspection.media_files import found_elsewhere, media_folders
 from tfmmrec.modalities.media import media_of
-from tfmmrec.modalities.timestamp import END
+from tfmmrec.modalities.media import named as named_in
+from tfmmrec.modalities.timestamp import END, written_together
 
 PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp")
 SOUNDS = (".wav", ".mp3", ".flac", ".ogg")
@@ -22,8 +24,17 @@ TIMES = ("timestamp", "time", "datetime", "event_time", "ts", "unix_timestamp", 
 
 _YES_NO = ({"0", "1"}, {"true", "false"}, {"yes", "no"})
 _CODE = re.compile(r"0\d+")  # a number would lose its zero: a zip code, an id
-_TIME_NAME = re.compile(r"(^|_)(time|timestamp|ts|date|datetime|unix|created|at)($|_)|time$|stamp|date$")
+_TIME_NAME = re.compile(
+    r"(^|_)(time|timestamp|ts|date|datetime|unix|created|at)($|_)|(?<!run)time$|stamp|date$"
+)
 _CODE_NAME = re.compile(r"(^|_)(code|zip|type|class|group|kind|zone|area|category|gender|id)$")
+_MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+_DATE = re.compile(  # beginnings of times that `read_time` does not read
+    r"(\d{1,2})(?:/\d{1,2}/(?:\d{4}|\d\d)|([.-])\d{1,2}\2\d{4})(?!\d)"  # 1/31/23, 31.01.2023
+    r"|\d{4}([./-])\d{1,2}\3\d{1,2}(?!\d)"  # 2023/1/31
+    rf"|(?:[a-z]{{3,9}},? +)?(?:\d{{1,2}}[ .-]*)?{_MONTH}[ .,-]+\d{{1,4}}(?!\d)",  # Jan 31, 2023
+    re.IGNORECASE,
+)
 _EPOCH = 1e8, 4.2e12  # seconds in 1973, milliseconds in 2103
 _FILES = 200  # cells of a column of media that are looked up
 _LENGTHS = (8, 16, 32, 64, 128)  # words of a text to read
@@ -97,6 +108,8 @@ class Column:
         """Why the cells may be moments; nothing where they are none."""
         if self.typed_time:
             return "the file says that they are moments"
+        if self.numbers is not None and self._written_together:
+            return ""
         if self.numbers is None:  # codes, some of them numbers, are no dates
             times = seconds(list(self.known))
             dates = len(times) and np.isfinite(times).mean() >= 0.95
@@ -109,6 +122,36 @@ class Column:
             return f"numbers that are {scale} since 1970{', it seems' if self.milliseconds else ''}"
         sure = self.name.lower() in TIMES or (named and self.distinct > 20)
         return "numbers under the name of a time" if sure else ""
+
+    @property
+    def unread_time(self) -> str:
+        """Why cells that seem to be moments cannot be read, and how to mend them; nothing where they can."""
+        if not self.known or self.time:
+            return ""
+        if self._written_together:
+            return "dates written together, " + self._mended(", format='%Y%m%d'")
+        dates = [found for found in map(_DATE.match, self.texts) if found]
+        digits = np.mean([any(map(str.isdigit, text)) for text in self.texts])
+        if self.numbers is None and len(dates) >= 0.95 * len(self.texts):
+            day_first = any(date.group(2) == "." or int(date.group(1) or 0) > 12 for date in dates)
+            return f"times that are not ISO 8601, {self._mended(', dayfirst=True' * day_first)}"
+        if self.numbers is None and self.name.lower() in TIMES and digits > 0.95:
+            return f"by its name a time, but none that can be read, {self._mended('')}"
+        return ""
+
+    @cached_property
+    def _written_together(self) -> bool:
+        """Whether nearly all are numbers such as 20240131; in a few rows that may happen by chance."""
+        if self.numbers is None or not written_together(self.numbers).mean() >= 0.95:
+            return False
+        return len(self.numbers) >= 10 or bool(_TIME_NAME.search(self.name.lower()))
+
+    def _mended(self, how: str) -> str:
+        column = f"df[{self.name!r}]"
+        return (
+            f"such as {self.texts[0][:40]!r}: write them as 2024-05-01 or 2024-05-01 12:00:00, in pandas "
+            f"{column} = pd.to_datetime({column}{how}), or as seconds since 1970"
+        )
 
 
 def kind_of(column: Column, folder: Path) -> Kind:
@@ -123,9 +166,13 @@ def kind_of(column: Column, folder: Path) -> Kind:
     if many == 1:
         return Kind("", f"always {column.texts[0][:40]!r}")
     if column.time:
-        if column.numbers is None or column.milliseconds:
-            return Kind("", f"{column.time}: Timestamp reads seconds since 1970, so convert them first")
+        if column.milliseconds:
+            return Kind(
+                "", f"{column.time}: Timestamp reads seconds since 1970, so divide them by 1000 first"
+            )
         return Kind("Timestamp", f"{column.time}{missing}")
+    if column.unread_time:
+        return Kind("", column.unread_time)
     if column.yes_no:
         return Kind("Category", f"two values{missing}")
     if column.numbers is not None:
@@ -164,7 +211,7 @@ def _media(column: Column, folder: Path) -> Kind | None:
             return Kind("", f"addresses of {named}: download them, and name the files")
         there = sum(_is_there(text, folder) for text in looked)
         if not there:
-            return Kind("", f"names {named}, but none of the first {len(looked)} is in the data folder")
+            return Kind("", f"names {named}, {_not_there(column.name, looked, folder)}")
         several = max(text.count("|") for text in column.texts) + 1
         settings = {"images": min(several, 4)} if member == "Image" and several > 1 else {}
         return Kind(
@@ -173,6 +220,25 @@ def _media(column: Column, folder: Path) -> Kind | None:
             settings,
         )
     return None
+
+
+def _not_there(column: str, looked: list[str], folder: Path) -> str:
+    """Why none of the files that cells name is there, and what to write."""
+    names = [name for cell in looked for name in named_in(cell)]
+    found = found_elsewhere(names, media_folders(folder))
+    if 2 * len(found) <= len(names):
+        return (
+            f"but none of the first {len(looked)} is in the data folder: copy them there, and name them by "
+            f"their paths below it, as 'images/1.jpg'; a cell says {names[0]!r}"
+        )
+    name, path = found[0]
+    prefix = path.removesuffix(name)
+    if all(path == prefix + name for name, path in found) and "|" not in "".join(looked):
+        return (
+            f"which are in the folder {prefix.rstrip('/')!r}: write {path!r} for {name!r}, in pandas "
+            f"df[{column!r}] = {prefix!r} + df[{column!r}]"
+        )
+    return f"which are elsewhere in the data folder: write {path!r} for {name!r}"
 
 
 def _is_there(cell: str, folder: Path) -> bool:

@@ -98,7 +98,8 @@ def estimate(
     rows = {TABLES[side]: len(table) for side, table in tables.items()}
     most = max(_ROWS, 8 * (settings.batch_events or default_batch_events(schema)))
     with tempfile.TemporaryDirectory(prefix="tfmmrec-") as aside:
-        prepare_part(tables, schema, settings, folder, Path(aside, "warm-up"), 200, 2)  # starts TensorFlow
+        with suppress(ValueError):  # starts TensorFlow; so few rows may have no word of a file of words
+            prepare_part(tables, schema, settings, folder, Path(aside, "warm-up"), 200, 2)
         report.line("Preparing a part of the data, at two sizes.")
         small = prepare_part(tables, schema, settings, folder, Path(aside, "small"), most // 4, _MEDIA // 4)
         large = prepare_part(tables, schema, settings, folder, Path(aside, "large"), most, _MEDIA)

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tfmmrec.data.cells import number_ids
 from tfmmrec.data.readers import check_folder, find_table
 from tfmmrec.inspection.columns import TIMES, Column, Kind, kind_of
 from tfmmrec.inspection.ids import ITEM, USER, example_id, id_column, named
+from tfmmrec.inspection.media_files import MEMBERS, found_by_id, media_folders
+from tfmmrec.inspection.missing import without_marks
 from tfmmrec.inspection.proposal import Entry, Guess
 from tfmmrec.inspection.sample import ROWS, Sample, count_rows, read_sample
+from tfmmrec.inspection.tables import find_tables, surely_events
+from tfmmrec.modalities.media import named as named_in
 from tfmmrec.modalities.modality import identifier
 from tfmmrec.schema import Schema, Side
 
-_NAMES = {
-    "events": ("interactions", "ratings", "clicks", "transactions", "purchases", "plays", "log", "behaviors"),
-    "items": ("movies", "products", "articles", "songs", "tracks", "books", "films", "news", "catalog"),
-    "users": ("customers", "people", "members", "profiles"),
-}
-_ENDINGS = (".csv", ".tsv", ".parquet", ".jsonl", ".csv.gz", ".tsv.gz", ".jsonl.gz")
 _RATINGS = ("rating", "ratings", "stars", "score", "overall", "rate")
 _NO_RATINGS = re.compile(r"hour|day|week|month|year|session|position|rank|quantity|count|price|age|version")
 _MOST_STEPS = 11  # of a rating: 0 to 10, or 0 to 5 in halves
@@ -31,21 +31,25 @@ def guess_schema(folder: str | Path, rows: int = ROWS) -> Guess:
     """Looks at the first rows of each table of a data folder, and at the files they name.
 
     Args:
-        folder: with ``events``, maybe ``items`` and ``users``; other usual names are recognised. A table of
-            items alone, or a lone table that names no users, is one of labelled examples.
+        folder: with ``events``, maybe ``items`` and ``users``; other usual names are recognised, and events
+            by columns that name users and items, too. A table of items without events, or a lone table that
+            names no users, is one of labelled examples.
         rows: rows of each table to look at.
 
     Raises:
         ValueError: there is no table of events nor of labelled examples, no header, or no columns of ids.
     """
     folder = check_folder(folder)
-    paths = _find_tables(folder)
-    samples = {name: read_sample(folder, path, name, rows) for name, path in paths.items()}
+    tables = find_tables(folder)
+    paths = tables.paths
+    samples = {name: without_marks(read_sample(folder, path, name, rows)) for name, path in paths.items()}
     for table in samples.values():
         _check_header(table)
     examples = _examples(samples)
     if examples:
-        return _guess_labels(examples, paths, folder)
+        guess = _guess_labels(examples, paths, folder)
+        guess.left_out.update(tables.unused)
+        return guess
     events = samples["events"]
     items, users = samples.get("items"), samples.get("users")
     user_id = id_column(events, users, USER, "user")
@@ -53,7 +57,7 @@ def guess_schema(folder: str | Path, rows: int = ROWS) -> Guess:
     time = _time_column(events, {user_id, item_id})
 
     head: dict[str, tuple[Any, str]] = {}
-    named = {name: p.name for name, p in paths.items() if p.name.removesuffix("".join(p.suffixes)) != name}
+    named = _tables({name: (_named(name, path), samples[name]) for name, path in paths.items()})
     for key, column, own in (("user_id", user_id, users), ("item_id", item_id, items)):
         cells = Column(column, events.columns[column])
         head[key] = (column, f"{cells.distinct:,} different in {events.file}" + _known(cells, column, own))
@@ -63,12 +67,14 @@ def guess_schema(folder: str | Path, rows: int = ROWS) -> Guess:
         head["timestamp"] = (time, moments.time + mend)
     if named:
         head["tables"] = (named, "")
-    guess = Guess(head, [], {}, [f"{s.file}: {_rows(s)}, {len(s.columns)} columns" for s in samples.values()])
+    guess = Guess(head, [], {}, [_looked_at(sample) for sample in samples.values()])
     if items:
         _add_features(guess, "item", items, {item_id}, folder)
+        _add_by_id(guess, items, item_id, folder)
     if users:
         _add_features(guess, "user", users, {user_id}, folder)
-    tasks = [_retrieval(time)]
+    unread = [name for name in events.columns if not time and _column(events, name).unread_time]
+    tasks = [_retrieval(time, unread)]
     taken = {user_id, item_id, time, "split"}
     for name in [column for column in events.columns if column not in taken]:
         task = _task(_column(events, name))
@@ -83,6 +89,7 @@ def guess_schema(folder: str | Path, rows: int = ROWS) -> Guess:
     _add_features(guess, "event", events, taken, folder)
     _add_arrays(guess, paths, samples, folder)
     guess.entries.extend(tasks)
+    guess.left_out.update(tables.unused)
     return guess
 
 
@@ -98,22 +105,25 @@ def schema_or_guess(folder: str | Path, path: str | Path | None = None) -> tuple
     return guess_schema(folder).schema, True
 
 
-def _find_tables(folder: Path) -> dict[str, Path]:
-    """The files of the tables, by their own names or by usual ones."""
-    there = {path.name: path for path in sorted(folder.iterdir()) if path.name.lower().endswith(_ENDINGS)}
-    found = {}
-    for table, names in _NAMES.items():
-        path = find_table(folder, table)
-        for name in names if path is None else ():
-            path = path or next((p for file, p in there.items() if file.split(".")[0].lower() == name), None)
-        if path:
-            found[table] = path
-    if "events" not in found and set(found) != {"items"}:
-        if len(there) == 1 and not found:
-            found["events"] = next(iter(there.values()))
-        else:
-            find_table(folder, "events", None, "a guess begins with who met what")  # raises, and lists
-    return found
+def _named(table: str, path: Path) -> str:
+    """The name of a table's file where the schema has to say it."""
+    return "" if path.name.removesuffix("".join(path.suffixes)) == table else path.name
+
+
+def _tables(files: dict[str, tuple[str, Sample]]) -> dict[str, Any]:
+    """What the schema has to say of the tables' files: name, encoding and what stands for an empty cell."""
+    said: dict[str, Any] = {}
+    for table, (file, sample) in files.items():
+        settings: dict[str, Any] = {"encoding": sample.encoding} if sample.encoding else {}
+        settings |= {"missing": list(sample.missing)} if sample.missing else {}
+        if file or settings:
+            said[table] = {"file": file, **settings} if file and settings else file or settings
+    return said
+
+
+def _looked_at(sample: Sample) -> str:
+    said = [f"{sample.file}: {_rows(sample)}, {len(sample.columns)} columns"]
+    return "; ".join([*said, *(why for why in (sample.why_encoding, sample.why_missing) if why)])
 
 
 def _examples(samples: dict[str, Sample]) -> Sample | None:
@@ -121,23 +131,21 @@ def _examples(samples: dict[str, Sample]) -> Sample | None:
     if "events" not in samples:
         return samples["items"]
     events = samples["events"]
-    usual = Path(events.file).name.split(".")[0].lower() in ("events", *_NAMES["events"])
-    return None if usual or len(samples) > 1 or named(events, USER) else events
+    return None if surely_events(events.file) or len(samples) > 1 or named(events, USER) else events
 
 
 def _guess_labels(examples: Sample, paths: dict[str, Path], folder: Path) -> Guess:
     """A schema without users: one table of features and labels."""
     item_id, sure = example_id(examples)
-    tables = {"events": examples.file}
-    if Path(examples.file).name.split(".")[0] != "items":
-        tables["items"] = examples.file
+    items = _named("items", paths[examples.name])
+    tables = _tables({"events": (examples.file, examples), "items": (items, examples)})
     kept = "" if sure else "; it is the only column that tells all rows apart"
     head: dict[str, tuple[Any, str]] = {
         "user_id": ("", f"no column of {examples.file} names users: every row is an example of its own"),
         "item_id": (item_id, f"{Column(item_id, examples.columns[item_id]).distinct:,} different{kept}"),
         "tables": (tables, ""),
     }
-    guess = Guess(head, [], {}, [f"{examples.file}: {_rows(examples)}, {len(examples.columns)} columns"])
+    guess = Guess(head, [], {}, [_looked_at(examples)])
     taken = {item_id, "split"} if sure else {"split"}
     labels = [
         label for name in examples.columns if name not in taken and (label := _label(examples, name, folder))
@@ -148,6 +156,7 @@ def _guess_labels(examples: Sample, paths: dict[str, Path], folder: Path) -> Gue
     if "split" in examples.columns:
         guess.left_out[f"{examples.file}: split"] = "tfmmrec train reads it by itself"
     _add_features(guess, "item", examples, taken | {label.settings["column"] for label in labels}, folder)
+    _add_by_id(guess, examples, item_id, folder)
     _add_arrays(guess, {"items": paths[examples.name]}, {"items": examples}, folder)
     guess.entries.extend(labels)
     return guess
@@ -198,9 +207,12 @@ def _time_column(events: Sample, taken: set[str]) -> str | None:
     return min(found, key=lambda name: order.get(name.lower(), len(order)), default=None)
 
 
-def _retrieval(time: str | None) -> Entry:
+def _retrieval(time: str | None, unread: list[str]) -> Entry:
     if time:
         return Entry("task", {"task": "NextItem"}, f"events have an order, by {time}")
+    if unread:
+        why = f"no time of the events can be read; mend {unread[0]} as told below, and learn NextItem by it"
+        return Entry("task", {"task": "Match"}, why)
     why = 'events have no times; if rows stand in their order, order = "file" at the top and NextItem here'
     return Entry("task", {"task": "Match"}, why)
 
@@ -212,7 +224,7 @@ def _task(column: Column) -> Entry | None:
         share = f"{ones / len(column.texts):.0%} yes{column.missing}"
         return Entry("task", {"task": "Binary", "column": column.name}, f"{column.name}: yes or no, {share}")
     numbers = column.numbers
-    if numbers is None or column.distinct < 3 or column.time:
+    if numbers is None or column.distinct < 3 or column.time or column.unread_time:
         return None
     rated = _rated(column.name)
     few = column.distinct <= _MOST_STEPS and not _NO_RATINGS.search(column.name.lower())
@@ -247,6 +259,34 @@ def _add_features(guess: Guess, side: Side, sample: Sample, taken: set[Any], fol
         names.add(identifier(name))
         settings = {"modality": kind.member, "column": name, **kind.settings}
         guess.entries.append(Entry(side, settings, f"{name}: {kind.why}"))
+
+
+def _add_by_id(guess: Guess, items: Sample, item_id: str, folder: Path) -> None:
+    """Folders of pictures and sounds named like items' ids, unless a column names what is in them."""
+    ids = number_ids(items.columns[item_id])[1]
+    entries = [entry.settings for entry in guess.entries if entry.side == "item"]
+    told_of = {
+        posixpath.dirname(posixpath.normpath(name)) or "."
+        for settings in entries
+        if settings["modality"] in (member.__name__ for member in MEMBERS)
+        for cell in items.columns[settings["column"]]
+        for name in named_in(cell)
+    }
+    there = {
+        place: files
+        for place, files in media_folders(folder).items()
+        if place not in told_of and not any(word in place.lower() for word in (*USER, "avatar"))
+    }
+    taken = {identifier(name) for name in (*(settings["column"] for settings in entries), item_id)}
+    for member, place, count in found_by_id(ids, there):
+        kind = member.__name__
+        name = posixpath.basename(place).strip(".") or kind.lower()
+        while identifier(name) in taken:
+            name += f"_{kind.lower()}"
+        taken.add(identifier(name))
+        settings = {"modality": kind, "column": name, "folder": place}
+        why = f"{name}: of {count:,} of {len(ids):,} items looked at a file of {place!r} has the id"
+        guess.entries.append(Entry("item", settings, why))
 
 
 def _add_arrays(guess: Guess, paths: dict[str, Path], samples: dict[str, Sample], folder: Path) -> None:

@@ -7,7 +7,6 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,10 +17,13 @@ from tfmmrec import data as prepared
 from tfmmrec.data import Data
 from tfmmrec.data.cells import number_ids
 from tfmmrec.data.readers import Table
+from tfmmrec.inspection.copies import copy_files, copy_media, copy_rows, with_names_below
 from tfmmrec.inspection.overview import TABLES
-from tfmmrec.modalities.media import Medium, media_by_id, media_of
+from tfmmrec.modalities.media import media_by_id
 from tfmmrec.recipes.settings import Settings
-from tfmmrec.schema import Schema, Side
+from tfmmrec.schema import SIDES, Schema, Side
+
+_ID = "the item's id"  # a column of the part's own, where the schema's names files, too
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def prepare_part(
     most: int,
     media: int,
 ) -> Part:
-    """Writes a part of the tables, with a part of their media, and prepares it.
+    """Writes a part of the tables, with a part of their media and the schema's files, and prepares it.
 
     Args:
         tables: all rows.
@@ -65,8 +67,10 @@ def prepare_part(
         most: rows of a table, about.
         media: files of a column.
 
+    Nothing is written but in `aside`.
+
     Raises:
-        ValueError: of `load`.
+        ValueError: of `load`; or the schema names what lies outside the data folder.
     """
     aside.mkdir()
     events = _of_whole_users(tables["event"], schema, most)
@@ -75,34 +79,65 @@ def prepare_part(
     for side, column in ids.items():
         if side in tables:
             chosen[side] = _mentioned_first(tables[side], tables["event"], column, events, most)
-    copied: dict[str, int] = {}
-    for side, table in tables.items():
-        names = [feature.column for feature in getattr(schema, side) if feature.media and feature.in_table]
-        cells = {name: list(table.cells(name, chosen[side])) for name in table.columns}
-        kept = 0
-        for name in names:
-            cells[name], kept = _with_media(cells[name], folder, aside, media)
-        copied[TABLES[side]] = kept
-        with (aside / f"{TABLES[side]}.jsonl").open("w", encoding="utf-8") as file:
-            for row in zip(*cells.values(), strict=True):
-                file.write(json.dumps(dict(zip(cells, row, strict=True)), default=str) + "\n")
+    sides = {side: [with_names_below(one, folder) for one in getattr(schema, side)] for side in SIDES}
+    schema = replace(schema, tables={}, **sides)  # type: ignore[arg-type]  # sides are names of its fields
+    copied = {
+        TABLES[side]: _write(side, table, chosen[side], schema, folder, aside, media)
+        for side, table in tables.items()
+    }
+    for side in SIDES:  # after all that is written: a link is the data folder's own file
         for feature in getattr(schema, side):
-            if feature.media and not feature.in_table:
-                by_id = media_by_id(folder, feature.folder, feature.endings)
-                found = [by_id.get(str(one)) for one in cells[ids[side]]]
-                _, copied[TABLES[side]] = _with_media(found, folder, aside, media)
-                (aside / feature.folder).mkdir(parents=True, exist_ok=True)
-            elif not feature.in_table:
-                whole = np.load(folder / feature.file, mmap_mode="r", allow_pickle=False)
-                np.save(aside / feature.file, whole[table.places[chosen[side]]])
+            copy_files(feature, folder, aside)
+    if _id_is_media(schema):
+        schema = replace(schema, item_id=_ID)
     split = "auto" if settings.split.startswith("column") else settings.split
     clock = _Clock()
-    data = prepared.load(
-        aside, replace(schema, tables={}), split=split, cold_items=settings.cold_items, progress=clock
-    )
+    data = prepared.load(aside, schema, split=split, cold_items=settings.cold_items, progress=clock)
     clock("events: the rest", 1, 1)
     shutil.rmtree(aside)
+    # the files that weights start from are still where they were
+    data = replace(data, vocabulary=replace(data.vocabulary, folder=str(folder)))
     return Part(data, clock.seconds, {TABLES[s]: len(rows) for s, rows in chosen.items()}, copied)
+
+
+def _write(
+    side: Side, table: Table, rows: np.ndarray, schema: Schema, folder: Path, aside: Path, media: int
+) -> int:
+    """Writes rows of a table with what stands in files of their own; how many of them have a medium."""
+    cells = {name: list(table.cells(name, rows)) for name in table.columns}
+    copied = 0
+    if side != "user" and _id_is_media(schema):  # of which most are not copied
+        cells[_ID] = cells[schema.item_id]
+    for feature in getattr(schema, side):
+        if feature.media:
+            found = (
+                cells[feature.column] if feature.in_table else _by_id(feature, side, cells, schema, folder)
+            )
+            kept = copy_media(found, folder, aside, media)
+            copied = sum(cell is not None for cell in kept)
+            if feature.in_table:
+                cells[feature.column] = kept
+            else:
+                (aside / feature.folder).mkdir(parents=True, exist_ok=True)
+        elif not feature.in_table:
+            copy_rows(feature.file, folder, aside, table.places[rows])
+    with (aside / f"{TABLES[side]}.jsonl").open("w", encoding="utf-8") as file:
+        for row in zip(*cells.values(), strict=True):
+            file.write(json.dumps(dict(zip(cells, row, strict=True)), default=str) + "\n")
+    return copied
+
+
+def _by_id(
+    feature: Any, side: Side, cells: dict[str, list[Any]], schema: Schema, folder: Path
+) -> list[str | None]:
+    there = media_by_id(folder, feature.folder, feature.endings)
+    own = cells.get(_ID) or cells[getattr(schema, f"{side}_id")]
+    return [there.get(str(one)) for one in own]
+
+
+def _id_is_media(schema: Schema) -> bool:
+    """Whether items are told apart by the files they name."""
+    return schema.item_id in {feature.column for feature in schema.item if feature.media and feature.in_table}
 
 
 def _of_whole_users(events: Table, schema: Schema, most: int) -> np.ndarray:
@@ -124,26 +159,6 @@ def _mentioned_first(table: Table, events: Table, column: str, rows: np.ndarray,
     wanted = np.asarray([one in mentioned for one in ids] + [False])[numbers]
     order = np.argsort(~wanted, kind="stable")
     return np.sort(order[: max(int(wanted.sum()), min(most, len(table)))])
-
-
-def _with_media(cells: list[Any], folder: Path, aside: Path, most: int) -> tuple[list[Any], int]:
-    """The cells with the first media alone, which are copied, and how many they are."""
-    kept: list[Any] = []
-    for cell in cells:
-        media: list[Medium] = []
-        if most > 0:
-            try:
-                media = media_of(cell, folder)
-            except (ValueError, OSError):
-                media = []
-        for medium in media:
-            target = (aside / medium.name).resolve()  # below it, as the name is below the data folder
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with suppress(ValueError, OSError):  # empty or cut off: preparation will say so
-                target.write_bytes(medium.read())
-        most -= bool(media)
-        kept.append("|".join(medium.name for medium in media) or None)
-    return kept, sum(cell is not None for cell in kept)
 
 
 def users_of(events: Table, schema: Schema) -> tuple[np.ndarray, Sequence[Any]]:

@@ -64,5 +64,7 @@ def _comment(text: str) -> str:
 
 
 def _value(value: Any) -> str:
-    """A text, a number or a truth value in TOML, whose texts are JSON's but for one sign."""
+    """A text, a number, a truth value, a list or a table in TOML, whose texts are JSON's but for one sign."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {_value(one)}" for key, one in value.items()) + "}"
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

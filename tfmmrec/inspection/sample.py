@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +15,11 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from tfmmrec.data.cells import plain
+from tfmmrec.data.encodings import BROKEN, MARK, open_text
 
 ROWS = 20_000  # read of each table, at most
 SEPARATORS = (",", "\t", ";", "|")
+_CELL = 16 << 20  # characters of one cell: `load` reads no longer rows
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,10 @@ class Sample:
         columns: cells by column; None is empty.
         whole: whether these are all rows.
         times: columns that the file itself says are moments; their cells are seconds since the epoch.
+        encoding: to be named in the schema, where the file is not in UTF-8 and does not say what it is in.
+        why_encoding: what speaks for it.
+        missing: texts to be named in the schema that stand for an empty cell, which they are in `columns`.
+        why_missing: what speaks for it.
     """
 
     name: str
@@ -39,6 +43,10 @@ class Sample:
     columns: dict[str, list[Any]]
     whole: bool
     times: frozenset[str] = frozenset()
+    encoding: str | None = None
+    why_encoding: str = ""
+    missing: tuple[str, ...] = ()
+    why_missing: str = ""
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()), []))
@@ -63,19 +71,21 @@ def read_sample(folder: Path, path: Path, name: str, rows: int = ROWS) -> Sample
     where = f"Table {name!r} ({path.relative_to(folder).as_posix()})"
     if part.is_dir() or not part.stat().st_size:
         raise ValueError(f"{where} is empty; it needs a header and rows.")
+    encoding, why = None, ""
     try:
         if part.suffix == ".parquet":
             columns, times, more = _parquet(part, rows)
         else:
-            columns, times = {}, frozenset()
-            header, cells = _jsonl(part) if ".jsonl" in part.suffixes else _csv(part)
-            read = list(islice(cells, rows + 1))
-            more = len(read) > rows
-            names = header or list(dict.fromkeys(key for row in read for key in row))
-            columns = {name: [row.get(name) for row in read[:rows]] for name in names}
+            times = frozenset()
+            columns, more, met = _text_rows(part, None, rows)
+            if met.wrong:
+                encoding, why = met.likely()
+                columns, more, _ = _text_rows(part, encoding, rows)
     except (OSError, EOFError, zlib.error, csv.Error, pa.ArrowException) as error:
-        raise ValueError(f"{where} cannot be read: {error}.") from error
-    sample = Sample(name, path.relative_to(folder).as_posix(), columns, not more and len(parts) < 2, times)
+        hint = "; perhaps a quote that opens is never closed" if "field limit" in str(error) else ""
+        raise ValueError(f"{where} cannot be read: {error}{hint}.") from error
+    whole = not more and len(parts) < 2
+    sample = Sample(name, path.relative_to(folder).as_posix(), columns, whole, times, encoding, why)
     if not len(sample):
         raise ValueError(f"{where} has no rows, at most a header: nothing can be learnt from it.")
     return sample
@@ -85,7 +95,7 @@ def count_rows(path: Path) -> int:
     """All rows of a file of one table, read through without being kept."""
     if path.suffix == ".parquet":
         return pa.parquet.read_metadata(path).num_rows
-    return sum(1 for _ in (_jsonl(path) if ".jsonl" in path.suffixes else _csv(path))[1])
+    return sum(1 for _ in _reader(path)(path, None)[1])
 
 
 def _parquet(path: Path, rows: int) -> tuple[dict[str, list[Any]], frozenset[str], bool]:
@@ -98,35 +108,99 @@ def _parquet(path: Path, rows: int) -> tuple[dict[str, list[Any]], frozenset[str
     return cells, times, total > rows
 
 
-def _csv(path: Path) -> tuple[list[str], Iterator[dict[str, Any]]]:
-    lines = _text(path)
+@dataclass
+class _Encoding:
+    """How far a text file is in the encoding it is read in, by the rows met; a header is one of them."""
+
+    met: int = 0
+    broken: int = 0
+    beyond_ascii: int = 0
+    first: str = ""
+
+    def whole(self, text: str) -> bool:
+        """Whether a row holds no broken byte; it is counted."""
+        self.met += 1
+        broken = not text.isascii() and BROKEN.search(text) is not None
+        self.broken += broken
+        self.beyond_ascii += not (broken or text.isascii())
+        self.first = self.first or text * broken
+        return not broken
+
+    @property
+    def wrong(self) -> bool:
+        """Whether so many rows are broken that the file is in another encoding; `load` judges alike."""
+        return 100 * self.broken > self.met and self.broken > self.beyond_ascii
+
+    def likely(self) -> tuple[str, str]:
+        """What the file may be in, and why."""
+        found = BROKEN.search(self.first)
+        assert found is not None
+        byte = ord(found.group()) - MARK
+        near = self.first[max(0, found.start() - 12) : found.end() + 12]
+        contents = b"".join(bytes([ord(c) - MARK]) if BROKEN.match(c) else c.encode() for c in near)
+        try:
+            name, shown = "cp1252", contents.decode("cp1252")
+        except UnicodeDecodeError:
+            name, shown = "latin-1", contents.decode("latin-1")
+        return name, (
+            f"not UTF-8, as it holds byte 0x{byte:02x}, so read as {name}, in which that is part of "
+            f"{shown.strip()!r}; if this is no word, name another encoding"
+        )
+
+
+_Rows = Iterator[tuple[str, dict[str, Any]]]
+"""The text of each row, and its cells."""
+
+
+def _text_rows(path: Path, encoding: str | None, rows: int) -> tuple[dict[str, list[Any]], bool, _Encoding]:
+    """The first rows of CSV or JSON-lines, whether there are more, and how far they are in the encoding."""
+    header, read = _reader(path)(path, encoding)
+    met, kept = _Encoding(), list[dict[str, Any]]()
+    if not met.whole(" ".join(header)):
+        met.broken = met.met = rows  # columns cannot be named: as if no row could be read
+    for text, row in read:
+        if met.whole(text):
+            kept.append(row)
+        if len(kept) > rows:
+            break
+    names = header or list(dict.fromkeys(key for row in kept for key in row))
+    return {name: [row.get(name) for row in kept[:rows]] for name in names}, len(kept) > rows, met
+
+
+def _reader(path: Path) -> Callable[[Path, str | None], tuple[list[str], _Rows]]:
+    return _jsonl if ".jsonl" in [suffix.lower() for suffix in path.suffixes] else _csv
+
+
+def _csv(path: Path, encoding: str | None = None) -> tuple[list[str], _Rows]:
+    csv.field_size_limit(max(_CELL, csv.field_size_limit()))  # of the process, and so only raised
+    lines = _text(path, encoding)
     first = lines.readline()
     separator = max(SEPARATORS, key=first.count)
     header = next(csv.reader([first], delimiter=separator), [])
 
-    def rows() -> Iterator[dict[str, Any]]:
+    def rows() -> _Rows:
         with lines:
             for cells in csv.reader(lines, delimiter=separator):
                 if len(cells) == len(header):  # another number is told of when the data is prepared
-                    yield dict(zip(header, (cell or None for cell in cells), strict=True))
+                    row = dict(zip(header, (cell or None for cell in cells), strict=True))
+                    yield separator.join(cells), row
 
     return header, rows()
 
 
-def _jsonl(path: Path) -> tuple[list[str], Iterator[dict[str, Any]]]:
-    def rows() -> Iterator[dict[str, Any]]:
-        with _text(path) as lines:
+def _jsonl(path: Path, encoding: str | None = None) -> tuple[list[str], _Rows]:
+    def rows() -> _Rows:
+        with _text(path, encoding) as lines:
             for line in lines:
                 try:
                     row = json.loads(line)
                 except ValueError:
                     continue
                 if isinstance(row, dict):
-                    yield row
+                    yield line, row
 
     return [], rows()
 
 
-def _text(path: Path) -> io.TextIOWrapper:
-    file: Any = gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # noqa: SIM115  closed by the reader
-    return io.TextIOWrapper(file, "utf-8-sig", errors="replace", newline="")
+def _text(path: Path, encoding: str | None) -> io.TextIOWrapper:
+    return io.TextIOWrapper(open_text(path, encoding), "utf-8", newline="")
