@@ -54,7 +54,6 @@ def validated(monkeypatch, values, monitor, patience):
         ([1.0, 0.5, 0.7, 0.6], "stars.rmse", 2, 1, 4),  # lower is better
         ([1.0, 0.5, 0.7], "like.log_loss", 9, 1, 3),
         ([0.5, 0.9, 0.7], "like.auc", 9, 1, 3),
-        ([math.nan, 0.2, math.nan, math.nan], "ndcg@10", 2, 1, 4),  # no number is not better
     ],
 )
 def test_the_best_weights_are_kept_and_patience_ends(monkeypatch, values, monitor, patience, best, epochs):
@@ -70,6 +69,11 @@ def test_an_unknown_monitor_is_explained(monkeypatch):
         ValueError, match="no validation metric 'ndcg@20' to monitor; there are ..like.auc', 'ndcg@10"
     ):
         callback.on_epoch_end(0)
+
+
+def test_a_monitor_that_is_no_number_is_explained(monkeypatch):
+    with pytest.raises(ValueError, match=r"'ndcg@10' is nan in epoch 2, .* another monitor, such as 'other'"):
+        validated(monkeypatch, [0.2, math.nan, 0.3], "ndcg@10", 9)
 
 
 @pytest.mark.parametrize("loss", [math.nan, math.inf])

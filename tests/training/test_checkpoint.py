@@ -9,8 +9,8 @@ import pytest
 from backends import JIT
 from tfmmrec.modalities import History
 from tfmmrec.models import build_recommender
-from tfmmrec.training import fit
-from tfmmrec.training.checkpoint import LAST, Checkpoint
+from tfmmrec.training import callbacks, fit
+from tfmmrec.training.checkpoint import LAST, Checkpoint, KeepCheckpoint
 
 
 class Killed(BaseException):
@@ -93,6 +93,41 @@ def test_it_ends_bit_for_bit_like_one_in_one_go(train, whole, tmp_path, place, e
     begun = again.index(place) if every == 0.0 else 4 * (place[0] - 1)
     assert steps == again[begun:]
     assert not (tmp_path / "state").exists()
+
+
+def save_after_the_last_step_too(keeper, batch, logs=None):
+    """As a state may have been written by an earlier version."""
+    keeper._save(keeper.epoch, keeper.first + batch + 1)
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize(
+    ("earlier", "goes_on"),
+    [
+        pytest.param(False, (2, 4), id="written within the epoch"),
+        pytest.param(True, (3, 1), id="written after its last step", marks=pytest.mark.slow),
+    ],
+)
+def test_killed_while_it_validates_it_goes_on(train, whole, tmp_path, monkeypatch, earlier, goes_on):
+    evaluate, killed = callbacks.evaluate, iter([False, True])
+
+    def killed_at_the_second(*given):
+        if next(killed):
+            raise Killed
+        return evaluate(*given)
+
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr(callbacks, "evaluate", killed_at_the_second)
+        if earlier:
+            patched.setattr(KeepCheckpoint, "on_train_batch_end", save_after_the_last_step_too)
+        train(tmp_path / "state", checkpoint_every=0.0)
+    assert Checkpoint(tmp_path / "state").note()["step"] == (4 if earlier else 3)
+    steps = []
+    weights, records = train(tmp_path / "state", on_step=lambda *at: steps.append(at[:2]))
+    for one, other in zip(weights, whole[0], strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert without_times(records) == without_times(whole[1])
+    assert steps[0] == goes_on and steps[-1] == (3, 4)
 
 
 @pytest.mark.slow

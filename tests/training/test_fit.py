@@ -1,7 +1,9 @@
 """Training on a pattern that can be learnt, and what goes wrong in training."""
 
 import dataclasses
+import importlib
 import json
+import math
 
 import keras
 import numpy as np
@@ -9,6 +11,7 @@ import pytest
 
 from backends import JIT
 from tfmmrec.baselines import MostPopular
+from tfmmrec.data.batches import Batches
 from tfmmrec.evaluation import evaluate
 from tfmmrec.modalities import History
 from tfmmrec.models import build_recommender
@@ -108,6 +111,26 @@ def test_the_same_seed_gives_the_same_curves(small_data):
     assert curves[0] == curves[1] != curves[2]
 
 
+def test_the_rate_of_accumulated_gradients_falls_until_the_last_update(small_data, monkeypatch):
+    """And not until as many batches: Keras asks the schedule with the number of the batch."""
+    monkeypatch.setattr(importlib.import_module("tfmmrec.training.fit"), "_train", lambda *_: None)
+    model = one_task(small_data, "like")
+    fit(model, small_data.train, epochs=40, batch_events=80, accumulate=4, learning_rate=0.1)
+    updates = 40 * len(Batches(small_data, model.schema, batch_events=80)) // 4
+    warm_up = updates // 20
+    assert warm_up >= 1
+
+    def rate_of(update):
+        """In the batch that completes it."""
+        model.optimizer._iterations.assign(4 * update + 3)
+        return float(model.optimizer.learning_rate)
+
+    assert rate_of(0) == 0 and rate_of(warm_up) == pytest.approx(0.1)
+    assert rate_of((updates + warm_up) / 2) == pytest.approx(0.05, rel=0.2)
+    last = 0.05 * (1 + math.cos(math.pi * (updates - 1 - warm_up) / (updates - warm_up)))
+    assert rate_of(updates - 1) == pytest.approx(last, rel=1e-3) and last > 0
+
+
 def test_a_part_of_the_items_is_encoded_and_a_sample_is_drawn(small_data):
     """The two ways of a step that does not see every item, each for one epoch."""
     schema = small_data.schema.only(item=["item_id", "year"], event=[], tasks=["next_item"])
@@ -131,13 +154,64 @@ def test_what_cannot_be_trained_is_explained(small_data):
         fit(model, small_data.train, small_data.cold)
     with pytest.raises(ValueError, match="no training events; check the split"):
         fit(model, small_data.cold)
+    with pytest.raises(
+        ValueError, match=r"accumulate=99 batches make one update, and the training has \d+: "
+    ):
+        fit(model, small_data.train, epochs=2, accumulate=99)
 
 
-def test_an_unknown_monitor_is_explained(small_data):
+@pytest.mark.parametrize(
+    ("settings", "match"),
+    [
+        ({"accumulate": 0}, "accumulate is a whole number of 1 or more, got 0"),
+        ({"accumulate": 1.5}, "accumulate is a whole number of 1 or more, got 1.5"),
+        ({"refresh_every": 0}, "refresh_every is a whole number of 1 or more, got 0"),
+    ],
+)
+def test_counts_are_whole_numbers_from_1(small_data, settings, match):
+    with pytest.raises(ValueError, match=match):
+        fit(one_task(small_data, "like"), small_data.train, **settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "match"),
+    [
+        (
+            {"accumulate": 4},
+            "accumulate=4 is for .* SGD would .* gradient_accumulation_steps instead",
+        ),
+        ({"ema": 0.9}, "ema=0.9 is for .* use_ema=True and ema_momentum instead, and leave out ema"),
+        ({"schedule": "linear"}, "schedule='linear' is for .* keras.optimizers.schedules as learning_rate"),
+    ],
+)
+def test_an_optimizer_of_ones_own_is_told_itself(small_data, settings, match):
+    model = one_task(small_data, "like")
+    with pytest.raises(ValueError, match=match):
+        fit(model, small_data.train, optimizer=keras.optimizers.SGD(0.1), **settings)
+
+
+def test_the_default_monitor_is_measured_beside_other_cut_offs(small_data):
+    settings = {"epochs": 1, "optimizer": keras.optimizers.SGD(0.1), "k": (5,)}
+    model = one_task(small_data, "next_item")
+    (record,) = fit(model, small_data.train, small_data.validation, **settings)
+    assert {"validation ndcg@5", "validation ndcg@10"} <= record.keys()
+
+
+def test_an_unknown_monitor_is_explained_before_the_first_step(small_data):
     model = one_task(small_data, "like")
     settings = {"epochs": 1, "optimizer": keras.optimizers.SGD(0.1), "monitor": "ndcg@10"}
+    settings["on_step"] = lambda *_: pytest.fail("a step was made")
     with pytest.raises(ValueError, match="There is no validation metric 'ndcg@10'"):
         fit(model, small_data.train, small_data.validation, **settings)
+
+
+@pytest.mark.backend
+def test_an_optimizer_that_keras_wraps_has_its_variables_before_the_first_step(small_data):
+    """Else the state of a training that was interrupted has nowhere to go."""
+    model = one_task(small_data, "like", dtype="mixed_float16")
+    fit(model, small_data.train, epochs=0)
+    names = {variable.path.rsplit("/", 1)[-1] for variable in model.optimizer.variables}
+    assert {"dynamic_scale", "step_counter"} <= names
 
 
 def test_a_diverging_loss_stops_training(small_data):

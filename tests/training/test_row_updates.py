@@ -228,6 +228,23 @@ def test_what_needs_every_row_updates_every_row(data, small_tables):
     assert adamw(model, 0.1, 0.0).tables == ()
 
 
+@pytest.mark.backend
+def test_the_batches_of_one_update_move_the_average_once(data):
+    """The first update is where it begins; the second counts a tenth once its four batches are through."""
+    momentum = adamw(model_of(data), 0.1, 0.0, accumulate=4, ema=0.9).ema_momentum
+    weight = keras.Variable(random(3), name="weight")
+    settings = {"use_ema": True, "ema_momentum": momentum, "gradient_accumulation_steps": 4}
+    optimizer = RowAdamW(0.1, weight_decay=0.0, **settings)
+    optimizer.build([weight])
+    seen = []
+    for _ in range(11):
+        optimizer.apply([keras.ops.ones(3)], [weight])
+        seen.append(array(weight))
+    assert (seen[2] == random(3)).all() and (seen[3] == seen[6]).all() and (seen[7] == seen[10]).all()
+    average = array(optimizer._model_variables_moving_average[0])
+    np.testing.assert_allclose(average, 0.9 * seen[3] + 0.1 * seen[7], rtol=1e-5)
+
+
 def test_what_cannot_be_had_is_explained():
     for settings in ({"use_ema": True}, {"gradient_accumulation_steps": 2}, {"amsgrad": True}):
         with pytest.raises(ValueError, match="needs all of them; take keras.optimizers.AdamW"):

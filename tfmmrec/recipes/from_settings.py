@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from tfmmrec.data import Data
 from tfmmrec.models import Recommender, build_recommender
@@ -94,7 +94,7 @@ def train(
         checkpoint=run.checkpoint,
         patience=settings.patience,
         monitor=settings.monitor,
-        k=with_monitored(settings.k, monitor),
+        k=settings.k,
         encode_items=settings.encode_items,
         negatives=settings.negatives,
         seed=settings.seed,
@@ -103,9 +103,3 @@ def train(
         on_epoch=on_epoch,
         on_step=on_step,
     )
-
-
-def with_monitored(k: Sequence[int], monitor: str) -> tuple[int, ...]:
-    """The cut-offs, with the one that decides."""
-    cut = monitor.rpartition("@")[2] if "@" in monitor else ""
-    return tuple(sorted({*k, int(cut)})) if cut.isdecimal() and int(cut) else tuple(k)

@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tfmmrec.recipes.from_settings import with_monitored
 from tfmmrec.recipes.hearing import Report, Silence
 from tfmmrec.recipes.search_space import Choices, Range, Space
 from tfmmrec.recipes.settings import Settings, write_settings
@@ -20,6 +19,7 @@ from tfmmrec.recipes.trial_process import prepare, run_trial
 from tfmmrec.recipes.variations import canonical
 from tfmmrec.schema import Schema
 from tfmmrec.training import Run, default_monitor
+from tfmmrec.training.monitor import with_monitored
 
 BEST = "train.toml"
 

@@ -18,6 +18,7 @@ from tfmmrec.evaluation import evaluate
 from tfmmrec.metrics.direction import lower_is_better
 from tfmmrec.training.average import averaged
 from tfmmrec.training.checkpoint import Checkpoint
+from tfmmrec.training.monitor import check_finite, check_monitor
 from tfmmrec.training.not_finite import first_not_finite
 
 
@@ -90,6 +91,9 @@ class Validation(keras.callbacks.Callback):
         patience: epochs without a better value before training stops.
         k: cut-offs of the ranking metrics.
         checkpoint: where the best weights are kept too, so that they outlive the process.
+
+    Raises:
+        ValueError: at the end of an epoch, there is no such metric, or it is no finite number.
     """
 
     def __init__(
@@ -117,10 +121,8 @@ class Validation(keras.callbacks.Callback):
 
     def _validate(self, epoch: int, logs: dict[str, Any] | None) -> None:
         metrics = evaluate(self.model, self.split, self.k).metrics
-        if self.monitor not in metrics:
-            raise ValueError(
-                f"There is no validation metric {self.monitor!r} to monitor; there are {sorted(metrics)}."
-            )
+        check_monitor(self.monitor, metrics)
+        check_finite(self.monitor, metrics, epoch + 1)
         if logs is not None:
             logs.update({f"validation {name}": value for name, value in metrics.items()})
         value = self.sign * metrics[self.monitor]

@@ -128,20 +128,29 @@ class Checkpoint:
 class KeepCheckpoint(keras.callbacks.Callback):
     """Writes the state after every epoch, and within an epoch after every so many seconds.
 
-    The last of the callbacks: what the others did at the end of an epoch is part of the state.
+    The last of the callbacks: what the others did at the end of an epoch is part of the state. Nothing is
+    written between an epoch's last step and its end, which is validation above all: a training that is killed
+    there goes on with the steps after the write before.
 
     Args:
         checkpoint: where to.
         settings: what the training was asked for, in plain values: another training does not go on from it.
         parts: the callbacks whose state belongs to it, by name.
         every: seconds between two writes within an epoch.
+        steps: of an epoch.
     """
 
     def __init__(
-        self, checkpoint: Checkpoint, settings: dict[str, Any], parts: dict[str, Stateful], every: float
+        self,
+        checkpoint: Checkpoint,
+        settings: dict[str, Any],
+        parts: dict[str, Stateful],
+        every: float,
+        steps: int,
     ) -> None:
         super().__init__()
-        self.checkpoint, self.settings, self.parts, self.every = checkpoint, settings, parts, every
+        self.checkpoint, self.settings, self.parts = checkpoint, settings, parts
+        self.every, self.steps = every, steps
         self.epoch, self.first = 0, 0
 
     def resume(self, model: keras.Model) -> tuple[int, int]:
@@ -174,8 +183,9 @@ class KeepCheckpoint(keras.callbacks.Callback):
             self.checkpoint.restore(self.model, kinds=("metrics",))
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        if time.monotonic() - self._written >= self.every:
-            self._save(self.epoch, self.first + batch + 1)
+        done = self.first + batch + 1
+        if done < self.steps and time.monotonic() - self._written >= self.every:
+            self._save(self.epoch, done)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self._save(epoch + 1, 0)

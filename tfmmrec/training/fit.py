@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +31,11 @@ from tfmmrec.training.checkpoint import Checkpoint, KeepCheckpoint
 from tfmmrec.training.freezing import Freezing, check_freeze
 from tfmmrec.training.mining import MineNegatives
 from tfmmrec.training.modulation import Modulation, modulated
-from tfmmrec.training.monitor import default_monitor
+from tfmmrec.training.monitor import check_monitor, default_monitor, metric_names, with_monitored
 from tfmmrec.training.row_updates import adamw
 from tfmmrec.training.run import Run
 from tfmmrec.training.schedule import Schedule
+from tfmmrec.training.seeds import reseed
 
 
 def fit(
@@ -85,10 +87,10 @@ def fit(
         learning_rate: the peak, after a warm-up over the first twentieth of the steps.
         weight_decay: of AdamW, which is the optimizer unless one is given.
         optimizer: any Keras optimizer instead; then `learning_rate`, `weight_decay`, `rates` and
-            `layer_decay` are not used, and `freeze` cannot be.
+            `layer_decay` are not used, and `freeze`, `schedule`, `accumulate` and `ema` cannot be.
         patience: epochs without a better `monitor` before training stops.
         monitor: the validation metric that decides: by default ``ndcg@10``, or the first head's first.
-        k: cut-offs of the ranking metrics.
+        k: cut-offs of the ranking metrics; that of `monitor` is added.
         refresh_every: steps between two refreshes of cached content vectors.
         negatives: items that are drawn for each batch beside those of its events, where the loss is against
             a sample, or some are to be encoded: so many, uniformly; or ``"uniform"``, ``"popularity"``,
@@ -99,7 +101,8 @@ def fit(
         encode_items: at most so many of a batch's items are encoded in a step, drawn at random; the content
             of the others comes from the cache. It bounds the cost of a step; None encodes all. Without
             effect where nothing is cached.
-        seed: of the order of batches, the negatives and the dropout.
+        seed: of the order of batches, the negatives, and the dropout and what else layers draw, whatever seed
+            the model was built with.
         jit_compile: compile the step with XLA: quicker steps after a compilation of up to a minute per
             batch shape, worth it for long trainings. The jax backend always compiles unless run eagerly.
         deterministic: the same numbers in every run on the same machine with as many threads, whether in
@@ -107,8 +110,8 @@ def fit(
         schedule: what the learning rate does after the warm-up: ``"cosine"`` to 0, ``"linear"`` to 0, or
             ``"constant"``.
         accumulate: batches whose gradients make one update.
-        ema: keep an exponential moving average of the weights with this momentum, such as 0.999: it is what
-            is validated, kept and returned (Polyak and Juditsky, 1992).
+        ema: keep an exponential moving average of the weights with this momentum, such as 0.999 for each
+            update: it is what is validated, kept and returned (Polyak and Juditsky, 1992).
         balancing: what the tasks' losses count in a step: ``"fixed"`` (their own weights),
             ``"attention_weighted"``, ``"uncertainty"``, ``"dwa"``, ``"grad_norm"``, ``"pc_grad"``,
             ``"mgda"``, a `Balancing` class, or a dict of ``name`` and settings. The last three of the names
@@ -137,10 +140,14 @@ def fit(
         ``waiting`` the share of its steps' time in which the model waited for batches.
 
     Raises:
-        ValueError: no training events, an unknown `monitor`, `schedule`, `balancing`, feature or part, a loss
-            that is no finite number, a `checkpoint` of a training with other settings, or a graph that was
-            made for other data.
+        ValueError: no training events, an unknown `monitor`, `schedule`, `balancing`, feature or part, a
+            number of batches or steps below 1, more batches to an update than there are, an `optimizer` with
+            what it has to be told itself, a loss or a monitored metric that is no finite number, a
+            `checkpoint` of a training with other settings, or a graph that was made for other data.
     """
+    _check_counts(accumulate=accumulate, refresh_every=refresh_every)
+    if optimizer is not None:
+        _check_own(optimizer, schedule=schedule, accumulate=accumulate, ema=ema)
     if not len(train):
         raise ValueError("There are no training events; check the split and the events table.")
     if validation is not None and not len(validation):
@@ -148,6 +155,10 @@ def fit(
             "The validation split is empty: users need three events or more for leave-last-out. Give more "
             "data, another split, or validation=None."
         )
+    decides = monitor or default_monitor(model)
+    k = with_monitored(k, decides)
+    if validation is not None:
+        check_monitor(decides, metric_names(model, validation, k))
     data = train.data
     kind = negatives_of(negatives)
     drawn = model.item_vectors.sampled or model.item_vectors.cached or model.sampled_loss
@@ -160,6 +171,11 @@ def fit(
         cached=model.item_vectors.cached and not model.sampled_loss,
         seed=seed,
     )
+    if epochs and accumulate > epochs * len(batches):
+        raise ValueError(
+            f"accumulate={accumulate} batches make one update, and the training has {epochs * len(batches)}: "
+            "nothing would be learnt. Lower accumulate or batch_events, or train for more epochs."
+        )
     own = {"rates": rates, "layer_decay": layer_decay, "freeze": freeze, "modulation": modulation}
     settings = {
         "model": model.get_config(),
@@ -184,6 +200,7 @@ def fit(
     if model.graph is not None:
         model.graph.connect(data)
     keras.utils.set_random_seed(seed)
+    reseed(model, seed)
     if deterministic and keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
@@ -198,12 +215,13 @@ def fit(
         model.gradient_hook = held_back
         if optimizer is None:
             updates = epochs * len(batches) // accumulate
-            rate = Schedule(learning_rate, updates, schedule)
+            rate = Schedule(learning_rate, updates, schedule, accumulate=accumulate)
             paced = [*freeze, *getattr(held_back, "paced", ())]
             optimizer = adamw(model, rate, weight_decay, accumulate, ema, rates, layer_decay, paced)
-        # its variables are made here and not while the step is traced, which would trace it twice
-        optimizer.build(model.trainable_variables)
         model.compile(optimizer=optimizer, jit_compile=jit_compile)
+        # its variables are made here and not while the step is traced, which would trace it twice; of a model
+        # of mixed_float16 Keras has wrapped it, and the wrapper has some, too
+        model.optimizer.build(model.trainable_variables)
 
         feeding, guard = Feeding(batches), StopOnNaN(batches, kept)
         chosen: list[Any] = [feeding, guard]
@@ -219,16 +237,44 @@ def fit(
             parts["mining"] = MineNegatives(batches, data.items)
             chosen.append(parts["mining"])
         if validation is not None:
-            parts["validation"] = Validation(validation, monitor or default_monitor(model), patience, k, kept)
+            parts["validation"] = Validation(validation, decides, patience, k, kept)
             chosen.append(parts["validation"])
         if on_step:
             chosen.append(StepProgress(batches, on_step))
         chosen += [*callbacks, parts["curves"]]
-        keeper = None if kept is None else KeepCheckpoint(kept, settings, parts, checkpoint_every)
+        keeper = (
+            None if kept is None else KeepCheckpoint(kept, settings, parts, checkpoint_every, len(batches))
+        )
         _train(model, batches, epochs, feeding, chosen, keeper)
     finally:
         model.gradient_hook = hook
     return _finish(model, data.items, parts, run, kept)
+
+
+_OWN = {
+    "schedule": ("cosine", "a schedule of keras.optimizers.schedules as learning_rate"),
+    "accumulate": (1, "gradient_accumulation_steps"),
+    "ema": (None, "use_ema=True and ema_momentum"),
+}
+"""Arguments of `fit` for the optimizer that it makes: the default, and what says the same to another one."""
+
+
+def _check_own(optimizer: keras.optimizers.Optimizer, **asked: Any) -> None:
+    """Checks that nothing is asked for that an optimizer of the user's own has to be told itself."""
+    for name, value in asked.items():
+        default, told = _OWN[name]
+        if value != default:
+            raise ValueError(
+                f"{name}={value!r} is for the optimizer that fit makes, and {type(optimizer).__name__} would "
+                f"not hear of it: give the optimizer {told} instead, and leave out {name}."
+            )
+
+
+def _check_counts(**counts: Any) -> None:
+    """Checks that these are whole numbers from 1."""
+    for name, count in counts.items():
+        if not isinstance(count, Integral) or count < 1:
+            raise ValueError(f"{name} is a whole number of 1 or more, got {count!r}.")
 
 
 def _hook(model: Recommender, balancing: Any, steps: int) -> GradientHook | None:
@@ -261,11 +307,23 @@ def _train(
             for callback in callbacks:
                 if hasattr(callback, "first"):
                     callback.first = first
-            _run(model, feed(batches, first, feeding.waited), epoch, epoch + 1, callbacks)
-            keeper.checkpoint.restore(model)  # Keras ends by making averages of weights the weights
+            if first < len(batches):
+                _run(model, feed(batches, first, feeding.waited), epoch, epoch + 1, callbacks)
+                keeper.checkpoint.restore(model)  # Keras ends by making averages of weights the weights
+            else:
+                _end(model, epoch, callbacks)
             epoch += 1
     if not model.stop_training:
         _run(model, feed(batches, waited=feeding.waited), epoch, epochs, callbacks)
+
+
+def _end(model: Recommender, epoch: int, callbacks: list[keras.callbacks.Callback]) -> None:
+    """The end of an epoch whose steps were all made before an interruption."""
+    heard = keras.callbacks.CallbackList(callbacks, model=model)
+    heard.on_train_begin()
+    heard.on_epoch_begin(epoch)  # gives the metrics back, too
+    heard.on_epoch_end(epoch, model.get_metrics_result())
+    heard.on_train_end()
 
 
 def _finish(

@@ -20,6 +20,7 @@ from tfmmrec.modalities import Id, Modality
 from tfmmrec.models import Recommender
 from tfmmrec.pretraining.objective import Items, Objective
 from tfmmrec.training.schedule import Schedule
+from tfmmrec.training.seeds import reseed
 
 
 def pretrain(
@@ -52,7 +53,7 @@ def pretrain(
         weight_decay: of AdamW.
         rows: of the catalogue; by default those of the items that have events in training, so that others
             are as new afterwards as they were. Items without any content are left out.
-        seed: of the order of items, and of what is hidden.
+        seed: of the order of items, of what is hidden, and of the objective's own weights.
         jit_compile: compile the step with XLA.
         on_epoch: called with each epoch's record.
         on_step: called with epoch, step, steps and loss.
@@ -77,13 +78,14 @@ def pretrain(
     if len(rows) < 2:
         raise ValueError(f"Pretraining compares items, and {len(rows)} of them has content; two are needed.")
     names = [one.name for one in content]
-    asked = make(pretraining, Objective, objective, width=model.width, names=names, name="objective")
     keras.utils.set_random_seed(seed)
+    asked = make(pretraining, Objective, objective, width=model.width, names=names, name="objective")
     frozen = [one for name, one in model.id_tables.items() if name.startswith("item.") and one.trainable]
     for encoder in frozen:
         encoder.trainable = False
     try:
         trainer = _Pretraining(model.item_tower, asked)
+        reseed(trainer, seed)
         size = min(batch_items, len(rows))
         steps = len(rows) // size
         rate = Schedule(learning_rate, epochs * steps, "cosine")

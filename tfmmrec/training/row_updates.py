@@ -40,7 +40,7 @@ def adamw(
         rate: learning rate, a number or a schedule.
         weight_decay: see ``keras.optimizers.AdamW``.
         accumulate: batches whose gradients make one update.
-        ema: momentum of the moving average of weights; None keeps none.
+        ema: momentum of the moving average of weights, an update's; None keeps none.
         rates: by name of a feature, what the learning rate of its encoder is multiplied by.
         layer_decay: what it is multiplied by once more for each layer below an encoder's last one; see
             `layer_rates`.
@@ -65,7 +65,8 @@ def adamw(
         beta_2=0.98,
         global_clipnorm=1.0,
         use_ema=ema is not None,
-        ema_momentum=0.99 if ema is None else ema,
+        # Keras moves the average with every batch: those of an update together by `ema`
+        ema_momentum=0.99 if ema is None else ema ** (1 / accumulate),
         gradient_accumulation_steps=accumulate if accumulate > 1 else None,
     )
     optimizer.exclude_from_weight_decay(var_names=["scale", "bias"])
