@@ -89,9 +89,14 @@ def hardware() -> str:
 
 
 def commit() -> str:
-    """The commit that was measured, short; with a ``+`` where files differ from it."""
-    said = subprocess.run(["git", "describe", "--always", "--dirty=+"], capture_output=True, text=True)
-    return said.stdout.strip()
+    """The commit that was measured, short; with a ``+`` where files but results differ from it."""
+
+    def said(*command: str) -> str:
+        found = subprocess.run(["git", *command], capture_output=True, text=True, cwd=RESULTS.parent)
+        return found.stdout.strip()
+
+    changed = said("status", "--porcelain", "--untracked-files=no", "--", ":/", ":(exclude)results")
+    return said("rev-parse", "--short", "HEAD") + ("+" if changed else "")
 
 
 def json_lines(command: list[str], **variables: str) -> list[dict[str, Any]]:
