@@ -60,8 +60,8 @@ def test_a_class_that_training_lacks_is_never_said(data):
         "mood": {"classes": ["none", "bad", "good"], "class_weights": [1.0] * 3},
     }
     labels += 1
-    vocabulary = dataclasses.replace(data.vocabulary, tasks=state)
-    found = evaluate(Words(dataclasses.replace(data, vocabulary=vocabulary)), data.test).answers["mood"]
+    data = dataclasses.replace(data, vocabulary=dataclasses.replace(data.vocabulary, tasks=state))
+    found = evaluate(Words(data), data.test).answers["mood"]
     assert found.predictions.shape == (30, 3) and not found.predictions[:, 0].any()
 
 
