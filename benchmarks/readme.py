@@ -95,7 +95,7 @@ def markdown(table: Table) -> str:
         for name, rows in by_name.items()
     }
     if any(compared.values()):
-        lines += ["", f"| {reference(table, read_rows(table))}, minus … | {' | '.join(columns.values())} |"]
+        lines += ["", f"| {reference(table, by_name)}, minus … | {' | '.join(columns.values())} |"]
         lines.append("|---|" + "---|" * len(columns))
     for name, gaps in compared.items():
         if gaps:

@@ -56,7 +56,7 @@ def schema(converted: Schema) -> Schema:
 TABLE = Table(
     name="collm",
     dataset="MovieLens-1M in CoLLM's split by time: likes",
-    about=("AUC and log loss of whether a film is liked."),
+    about="AUC and log loss of whether a film is liked.",
     prepare=rewritten(convert_1m, items=all_films, events=labelled),
     schema=schema,
     load={"split": "column:split"},

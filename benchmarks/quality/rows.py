@@ -7,7 +7,7 @@ import os
 import re
 import resource
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -70,7 +70,9 @@ def run_row(table: Table, row: Row, seed: int) -> None:
         _write_answers(table, record["model"], seed, results)
     names = {record["model"] for record in records}
     rows = [r for r in read_rows(table) if not (r["model"] in names and r["seeds"] == [seed])]
-    if reference(table, rows + records) in names:  # what stands there is the difference to another one
+    if (
+        reference(table, names | {one["model"] for one in rows}) in names
+    ):  # what stands there is the difference to another one
         for one in rows:
             one.pop("first_minus_this", None)
     order = [row.name + said(reading) for row in table.rows for reading in table.readings]
@@ -175,10 +177,14 @@ def recorded(table: Table, name: str, seed: int) -> dict[str, Any]:
     )
 
 
-def reference(table: Table, records: list[dict[str, Any]]) -> str:
-    """The row that the others are compared with: the first that there are results of; "" without any."""
-    there = {record["model"] for record in records}
-    return next((row.name for row in table.rows if row.name in there), "")
+def reference(table: Table, names: Collection[str]) -> str:
+    """The row that the others are compared with: the first that there are results of; "" without any.
+
+    Args:
+        table: its rows stand in their order.
+        names: of the rows, and of their readings, that there are results of.
+    """
+    return next((row.name for row in table.rows if row.name in names), "")
 
 
 def compare(table: Table) -> None:
@@ -190,11 +196,11 @@ def compare(table: Table) -> None:
     have.
     """
     records = read_rows(table)
-    first = reference(table, records)
+    first = reference(table, {record["model"] for record in records})
     likewise = {row.name + said(one): first + said(one) for row in table.rows for one in table.readings}
     answers = {
         name: [_read_answers(table, name, *record["seeds"]) for record in records if record["model"] == name]
-        for name in likewise.values()
+        for name in set(likewise.values())
     }
     for record in records:
         against = likewise[record["model"]]

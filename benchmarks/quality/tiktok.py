@@ -11,7 +11,7 @@ from tfmmrec.recipes.tiktok import convert
 TABLE = Table(
     name="tiktok",
     dataset="TikTok, given split; image and audio vectors, without the text of published tables",
-    about=("The best regularisation of ALS is at the edge of its grid, on this data and on Last.fm-2K."),
+    about="The best regularisation of ALS is at the edge of its grid, on this data and on Last.fm-2K.",
     prepare=convert,
     split_sha256="70e09513e8c748f760b2e2a2d9d5ed3bc9a693edcbc3104bdf8e40fb03b55530",
     columns={"recall@20": "recall@20", "ndcg@20": "NDCG@20", "recall@10": "recall@10"},

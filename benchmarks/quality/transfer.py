@@ -52,7 +52,7 @@ SOURCE = replace(
     ml_1m.TABLE,
     name=FROM_ML_1M.table,
     dataset="MovieLens-1M, what transfer begins with: a small model, three passes",
-    about=("By ids, titles, genres and years, ids hidden from half of the films."),
+    about="By ids, titles, genres and years, ids hidden from half of the films.",
     schema=with_few_features,
     # ids are hidden from half of the films: content has to do what it will have to do elsewhere
     rows=(Row(FROM_ML_1M.row, lambda schema: schema, model={"modality_dropout": {"item_id": 0.5}}),),

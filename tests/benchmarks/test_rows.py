@@ -120,7 +120,7 @@ def test_the_first_row_that_is_there_is_compared_with(table):
     knn, ease = read_rows(table)
     gap = knn["metrics"]["ndcg@10"]["mean"] - ease["metrics"]["ndcg@10"]["mean"]
     assert ease["first_minus_this"]["ndcg@10"]["mean"] == pytest.approx(gap, abs=2e-5)
-    assert rows.reference(table, read_rows(table)) == "item-kNN" and rows.reference(table, []) == ""
+    assert rows.reference(table, ["EASE", "item-kNN"]) == "item-kNN" and rows.reference(table, []) == ""
 
 
 def test_of_several_seeds_of_the_first_row_it_is_the_mean(table):
@@ -165,7 +165,7 @@ def test_a_table_of_another_split_than_the_one_it_was_made_of_pins_its_own():
         for row in table.rows:
             split = row.split_sha256 if row.load else table.split_sha256
             asked = {**table.load, **row.load}
-            assert pinned.setdefault(split, asked) == asked or not split, f"{table.name}, {row.name}"
+            assert split and pinned.setdefault(split, asked) == asked, f"{table.name}, {row.name}"
 
 
 def test_the_baselines_stand_beside_ml_100k():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from tfmmrec.members import chosen as as_settings
 from tfmmrec.members import make
 from tfmmrec.memory import kept_memory
 from tfmmrec.models import GradientHook, Recommender
+from tfmmrec.training.arguments import check_counts, check_own
 from tfmmrec.training.callbacks import (
     Curves,
     Feeding,
@@ -145,9 +145,9 @@ def fit(
             what it has to be told itself, a loss or a monitored metric that is no finite number, a
             `checkpoint` of a training with other settings, or a graph that was made for other data.
     """
-    _check_counts(accumulate=accumulate, refresh_every=refresh_every)
+    check_counts(accumulate=accumulate, refresh_every=refresh_every)
     if optimizer is not None:
-        _check_own(optimizer, schedule=schedule, accumulate=accumulate, ema=ema)
+        check_own(optimizer, schedule=schedule, accumulate=accumulate, ema=ema)
     if not len(train):
         raise ValueError("There are no training events; check the split and the events table.")
     if validation is not None and not len(validation):
@@ -249,32 +249,6 @@ def fit(
     finally:
         model.gradient_hook = hook
     return _finish(model, data.items, parts, run, kept)
-
-
-_OWN = {
-    "schedule": ("cosine", "a schedule of keras.optimizers.schedules as learning_rate"),
-    "accumulate": (1, "gradient_accumulation_steps"),
-    "ema": (None, "use_ema=True and ema_momentum"),
-}
-"""Arguments of `fit` for the optimizer that it makes: the default, and what says the same to another one."""
-
-
-def _check_own(optimizer: keras.optimizers.Optimizer, **asked: Any) -> None:
-    """Checks that nothing is asked for that an optimizer of the user's own has to be told itself."""
-    for name, value in asked.items():
-        default, told = _OWN[name]
-        if value != default:
-            raise ValueError(
-                f"{name}={value!r} is for the optimizer that fit makes, and {type(optimizer).__name__} would "
-                f"not hear of it: give the optimizer {told} instead, and leave out {name}."
-            )
-
-
-def _check_counts(**counts: Any) -> None:
-    """Checks that these are whole numbers from 1."""
-    for name, count in counts.items():
-        if not isinstance(count, Integral) or count < 1:
-            raise ValueError(f"{name} is a whole number of 1 or more, got {count!r}.")
 
 
 def _hook(model: Recommender, balancing: Any, steps: int) -> GradientHook | None:
