@@ -102,12 +102,18 @@ ML_1M = replace(
     load={"cold_items": 0.1},
     split_sha256="d4221ecab50188b6595c52e6fe12ff6832be095bf12907e02b81cb3b17a202cd",
     rows=(
-        Row("text and posters", lambda schema: schema),
-        Row("id only", lambda schema: schema.only(item=["item_id"])),
+        Row(ml_1m.TEXT_AND_POSTERS, lambda schema: schema, model=ml_1m.GATED),
+        Row(ml_1m.IDS, ml_1m.ids),
         *BASELINES[:1],
     ),
     model={"width": 64},
-    training={"epochs": 12, "patience": 4, "batch_events": 6400},
+    training={
+        **ml_1m.TABLE.training,
+        **ml_1m.CONTENT,
+        "epochs": 12,
+        "patience": 4,
+        "ema": 0.999,
+    },
     readings=readings("title", "plot", "poster"),
     by_reading=True,
 )
