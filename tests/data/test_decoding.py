@@ -158,6 +158,16 @@ def test_media_are_stamped_also_those_that_are_absent(folder, tmp_path):
     assert stamps(folder, read.decoding.media) != read.decoding.media
 
 
+def test_a_folder_is_as_old_as_the_latest_of_its_files(tmp_path):
+    (tmp_path / "film").mkdir()
+    picture(tmp_path / "film", "0.png", 1)
+    for path in (tmp_path / "film" / "0.png", tmp_path / "film"):
+        os.utime(path, ns=(1, 1))
+    before = stamps(tmp_path, ["film"])
+    os.utime(tmp_path / "film" / "0.png", ns=(2, 2))  # written over
+    assert stamps(tmp_path, ["film"]) != before
+
+
 @pytest.mark.parametrize(
     "feature", [Image("x"), Audio("x"), Video("x")], ids=lambda feature: type(feature).__name__
 )

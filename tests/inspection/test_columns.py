@@ -59,6 +59,8 @@ def test_media_are_looked_up(tmp_path):
     assert found.settings == {"images": 3}
     (tmp_path / "a.wav").write_bytes(b"RIFF")
     assert kind_of(Column("clip", ["a.wav"] * 3), tmp_path).member == "Audio"
+    (tmp_path / "a.mp4").write_bytes(b"a video")
+    assert kind_of(Column("clip", ["a.mp4"] * 3), tmp_path).member == "Video"
 
 
 def test_a_path_out_of_the_folder_is_not_there(tmp_path):

@@ -53,6 +53,15 @@ def test_names_from_the_root_and_links_become_names_below_the_folder(folder, tmp
         name_below(f"{tmp_path}/elsewhere/1.jpg", folder)
 
 
+def test_a_folder_of_frames_is_copied(folder, aside):
+    before = held(folder)
+    assert copy_media(["images", None, "vectors"], folder, aside, 3) == [
+        "images/1.jpg|images/2.jpg|images/3.jpg", None, None
+    ]  # fmt: skip
+    assert [path.name for path in sorted((aside / "images").iterdir())] == ["1.jpg", "2.jpg", "3.jpg"]
+    assert held(folder) == before
+
+
 def test_media_are_copied_and_the_originals_stay(folder, aside):
     cells = [None, f"{folder}/images/1.jpg|images/2.jpg", "images/none.jpg", [f"{folder}/images/3.jpg"]]
     before = held(folder)

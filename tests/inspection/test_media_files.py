@@ -10,7 +10,7 @@ from tfmmrec.data import load
 from tfmmrec.inspection import guess_schema
 from tfmmrec.inspection.columns import Column, kind_of
 from tfmmrec.inspection.media_files import found_by_id, found_elsewhere, media_folders
-from tfmmrec.modalities import Audio, Image
+from tfmmrec.modalities import Audio, Image, Video
 
 EVENTS = "user_id,item_id,timestamp\n" + "".join(
     f"u{n % 5},i{n % 8},{1_600_000_000 + n}\n" for n in range(60)
@@ -62,6 +62,8 @@ def test_most_of_the_ids_must_have_a_file():
     folders = {"half": ["1.jpg", "2.jpg"], "more": ["1.jpg", "2.PNG", "3.webp"], "sounds": ["1.wav"] * 3}
     assert list(found_by_id(["1", "2", "3", "4"], folders)) == [(Image, "more", 3)]
     assert list(found_by_id(["1"], {"s": ["1.wav", "1.txt"]})) == [(Audio, "s", 1)]
+    assert list(found_by_id(["1"], {"v": ["1.mp4", "1.gif"]})) == [(Image, "v", 1), (Video, "v", 1)]
+    assert list(found_by_id(["1"], {"v": ["1.gif"]})) == [(Image, "v", 1)]
     assert list(found_by_id([], folders)) == []
 
 

@@ -35,6 +35,26 @@ def test_files_of_the_folder(tmp_path):
     assert read(None, tmp_path) == read("", tmp_path) == read([], tmp_path) == []
 
 
+def test_a_folder_stands_for_its_pictures(tmp_path):
+    shop = tmp_path / "shop"
+    (shop / "17" / "deep").mkdir(parents=True)
+    (shop / "notes").mkdir()
+    for name in ("b.PNG", "a.jpg", "notes.txt", "deep/c.png"):
+        (shop / "17" / name).write_bytes(name.encode())
+    assert read("17", shop) == read("17/", shop) == [b"a.jpg", b"b.PNG"]
+    assert [medium.name for medium in media_of(["17", "17/a.jpg"], shop)] == [
+        "17/a.jpg",
+        "17/b.PNG",
+        "17/a.jpg",
+    ]
+    with pytest.raises(ValueError, match=r"folder 'notes' holds no picture \(.jpg, .jpeg, "):
+        media_of("notes", shop)
+    (tmp_path / "outside.png").write_bytes(b"secret")
+    (shop / "17" / "c.png").symlink_to(tmp_path / "outside.png")
+    with pytest.raises(ValueError, match="'17/c.png' lies outside the data folder"):
+        media_of("17", shop)
+
+
 def test_members_of_the_tar_come_after_the_files(tmp_path):
     long = "posters/" + 150 * "x" + ".png"  # beyond the names of the oldest tars
     tar(tmp_path, {"./posters/1.png": b"one", "posters/2.png": b"old", long: b"long", "é.png": b"accent"})
@@ -110,6 +130,20 @@ def test_a_file_that_must_be_there(tmp_path):
         file_below("../words.txt", tmp_path, "Thesaurus")
 
 
+def test_folders_by_id(tmp_path):
+    for name in ("17", "2.b", "deep/inner"):
+        (tmp_path / "clips" / name).mkdir(parents=True)
+    (tmp_path / "clips" / "17.mp4").write_bytes(b"x")
+    (tmp_path / "clips" / "plain").write_bytes(b"x")  # a file without an ending is no folder
+    assert media_by_id(tmp_path, "clips", ["/"]) == {
+        "17": "clips/17/",
+        "2.b": "clips/2.b/",
+        "deep": "clips/deep/",
+    }
+    assert media_by_id(tmp_path, "clips", [".mp4", "/"])["17"] == "clips/17.mp4"
+    assert media_by_id(tmp_path, "clips", [".mp4"]) == {"17": "clips/17.mp4"}
+
+
 def test_by_id(tmp_path):
     (tmp_path / "posters").mkdir()
     for name in ("1.png", "1.JPG", "2.b.png", "3.txt", "é.webp"):
@@ -120,6 +154,6 @@ def test_by_id(tmp_path):
         "1": "posters/1.JPG", "2.b": "posters/2.b.png", "é": "posters/é.webp", "7": "posters/7.png"
     }  # fmt: skip
     with pytest.raises(
-        ValueError, match="by id in 'clips', but .* no such folder with files named <id>.wav, <id>.mp3"
+        ValueError, match="by id in 'clips', but .* no such folder with any named <id>.wav, <id>.mp3"
     ):
         media_by_id(tmp_path, "clips", [".wav", ".mp3"])

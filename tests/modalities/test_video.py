@@ -12,6 +12,7 @@ from contracts import ModalityContract
 from contracts.samples import EXAMPLES
 from tfmmrec.modalities import Video
 from tfmmrec.modalities.frames import spread, video_frames
+from tfmmrec.modalities.media import media_by_id
 
 SMALL = Video("trailer", frames=3, height=8, width=8, patch=4, tokens=2)
 
@@ -72,6 +73,30 @@ def test_a_folder_of_pictures_is_read_in_the_order_of_names(tmp_path):
         picture.save(tmp_path / "film" / f"{i:02}.png")
     (tmp_path / "film" / "notes.txt").write_text("no picture")
     assert red(video_frames("film", tmp_path, 2)) == [2, 7]
+
+
+def test_frames_named_one_by_one(tmp_path):
+    names = [f"{i}.png" for i in (3, 1, 2)]
+    for name, picture in zip(names, colours(3), strict=True):
+        picture.save(tmp_path / name)
+    assert (
+        red(video_frames("|".join(names), tmp_path, 8)) == red(video_frames(names, tmp_path, 8)) == [0, 1, 2]
+    )
+    (tmp_path / "a.mp4").write_bytes(b"a video")
+    with pytest.raises(ValueError, match="not a readable picture"):
+        video_frames("3.png|a.mp4", tmp_path, 8)
+
+
+def test_videos_found_by_id(tmp_path):
+    (tmp_path / "clips" / "film").mkdir(parents=True)
+    colours(2)[1].save(tmp_path / "clips" / "film" / "0.png")
+    animation(tmp_path / "clips" / "short.gif", 3)
+    video = Video("trailer", folder="clips")
+    assert not video.in_table and SMALL.in_table
+    found = media_by_id(tmp_path, video.folder, video.endings)
+    assert found == {"film": "clips/film/", "short": "clips/short.gif"}
+    assert red(video_frames(found["film"], tmp_path, 8)) == [1]
+    assert red(video_frames(found["short"], tmp_path, 8)) == [0, 1, 2]
 
 
 def test_a_still_picture_is_a_video_of_one_frame(tmp_path):

@@ -24,6 +24,7 @@ from tfmmrec.modalities.media import below, media_of, named
 from tfmmrec.modalities.modality import Reject
 
 _ROWS = 32  # decoded by a thread at once
+_HASHED = 64  # media of a row: of a folder of thousands of frames few are read, and all would be hashed
 _FILE = "decoded.sqlite"
 _PATIENCE = 60.0  # seconds that one process waits for another that is writing
 
@@ -41,10 +42,13 @@ def stamps(folder: Path, names: Iterable[str]) -> dict[str, Stamp]:
 
 def _stamp(folder: Path, name: str) -> Stamp:
     try:
-        stat = below(name, folder).stat()
+        path = below(name, folder)
+        stats = [path.stat()]
+        if path.is_dir():
+            stats += [one.stat() for one in path.iterdir()]
     except (ValueError, OSError):  # outside of the folder, in its tar, absent, no name for this file system
         return None
-    return [stat.st_size, stat.st_mtime_ns]
+    return [sum(stat.st_size for stat in stats), max(stat.st_mtime_ns for stat in stats)]
 
 
 class Decoding:
@@ -158,10 +162,13 @@ def _decoded(
 
 
 def _contents(cell: Any, folder: Path) -> bytes | None:
-    """A hash of what a cell's media contain; None where it names none, or one that cannot be read."""
+    """A hash of what a cell's media contain; None where it names none or many, or one cannot be read."""
     digest, some = hashlib.sha256(), False
     try:
-        for medium in media_of(cell, folder):
+        media = media_of(cell, folder)
+        if len(media) > _HASHED:
+            return None
+        for medium in media:
             contents = medium.read()
             digest.update(b"%d:" % len(contents) + contents)
             some = True

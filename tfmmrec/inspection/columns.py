@@ -13,12 +13,11 @@ import numpy as np
 
 from tfmmrec.data.cells import seconds
 from tfmmrec.inspection.media_files import found_elsewhere, media_folders
-from tfmmrec.modalities.media import media_of
+from tfmmrec.modalities import Audio
+from tfmmrec.modalities.frames import VIDEOS
+from tfmmrec.modalities.media import PICTURES, media_of
 from tfmmrec.modalities.media import named as named_in
 from tfmmrec.modalities.timestamp import END, written_together
-
-PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp")
-SOUNDS = (".wav", ".mp3", ".flac", ".ogg")
 
 TIMES = ("timestamp", "time", "datetime", "event_time", "ts", "unix_timestamp", "created_at", "date")
 
@@ -36,6 +35,11 @@ _DATE = re.compile(  # beginnings of times that `read_time` does not read
     re.IGNORECASE,
 )
 _EPOCH = 1e8, 4.2e12  # seconds in 1973, milliseconds in 2103
+_MEDIA = (
+    ("Image", PICTURES, "pictures"),
+    ("Audio", Audio.endings, "sounds"),
+    ("Video", VIDEOS, "videos"),
+)
 _FILES = 200  # cells of a column of media that are looked up
 _LENGTHS = (8, 16, 32, 64, 128)  # words of a text to read
 
@@ -201,8 +205,8 @@ def _lists(column: Column) -> Kind:
 
 
 def _media(column: Column, folder: Path) -> Kind | None:
-    """A column of paths of pictures or sounds, if it is one."""
-    for member, endings, named in (("Image", PICTURES, "pictures"), ("Audio", SOUNDS, "sounds")):
+    """A column of paths of pictures, sounds or videos, if it is one."""
+    for member, endings, named in _MEDIA:
         ends = [all(p.strip().lower().endswith(endings) for p in t.split("|")) for t in column.texts]
         if np.mean(ends) < 0.8:
             continue

@@ -1,4 +1,4 @@
-"""Pictures and sounds in a data folder that no column names, or not by where they are."""
+"""Pictures, sounds and videos in a data folder that no column names, or not by where they are."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from tfmmrec.modalities import Audio, Image
-from tfmmrec.modalities.media import tar_members
+from tfmmrec.modalities import Audio, Image, Modality, Video
+from tfmmrec.modalities.media import FOLDER, tar_members
 
-MEMBERS = (Image, Audio)
+MEMBERS = (Image, Audio, Video)
 """Kinds of media that may be found by an id."""
 
-_ENDINGS = tuple(ending for member in MEMBERS for ending in member.endings)
+_ENDINGS = tuple(ending for member in MEMBERS for ending in member.endings if ending != FOLDER)
 _MOST = 1_000_000  # files that are looked through
 
 
@@ -54,11 +54,16 @@ def found_elsewhere(names: Sequence[str], folders: Mapping[str, Sequence[str]]) 
 
 def found_by_id(
     ids: Collection[str], folders: Mapping[str, Sequence[str]]
-) -> Iterator[tuple[type[Image] | type[Audio], str, int]]:
-    """Folders with a file for most of the ids: the kind of media, the folder, and for how many ids."""
+) -> Iterator[tuple[type[Modality], str, int]]:
+    """Folders with a file for most of the ids: the kind of media, the folder, and for how many ids.
+
+    What is a picture is not also a video that moves.
+    """
     for place, files in folders.items():
+        left = list(files)
         for member in MEMBERS:
-            split = map(posixpath.splitext, files)
+            split = [posixpath.splitext(file) for file in left]
+            left = [file for file in left if not file.lower().endswith(member.endings)]
             stems = {stem for stem, ending in split if ending.lower() in member.endings}
             there = sum(one in stems for one in ids)
             if 2 * there > len(ids):

@@ -115,10 +115,6 @@ class Audio(Modality):
         check_preset(what, self.encoder)
 
     @property
-    def in_table(self) -> bool:
-        return not self.folder
-
-    @property
     def preset(self) -> str:
         """Of a pretrained encoder, which has frames of its own; or ``""``."""
         return preset_of(self.encoder)

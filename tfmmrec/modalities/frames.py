@@ -7,17 +7,21 @@ from pathlib import Path
 from typing import Any
 
 from tfmmrec.modalities.image import checked_image
-from tfmmrec.modalities.media import below, media_of
+from tfmmrec.modalities.media import PICTURES, media_of
 
-_PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
-_ANIMATED = (".gif", ".webp", ".png", ".apng")
+VIDEOS = (".mp4", ".webm", ".mov", ".mkv", ".avi", ".m4v")
+"""Endings of video files, in lower case."""
+
+ANIMATED = (".gif", ".webp", ".png", ".apng")
+"""Endings of pictures that may move."""
 
 
-def video_frames(name: str, folder: Path, count: int) -> list[bytes]:
+def video_frames(cell: Any, folder: Path, count: int) -> list[bytes]:
     """At most `count` frames at equal distances, as encoded pictures.
 
     Args:
-        name: a path below the data folder; a file may be a member of its ``media.tar``.
+        cell: a path below the data folder, of a folder of pictures or of a file, which may be a member of its
+            ``media.tar``; several are the frames themselves. An empty one has none.
         folder: the data folder.
         count: of frames; a video that has fewer gives all of them.
 
@@ -25,17 +29,15 @@ def video_frames(name: str, folder: Path, count: int) -> list[bytes]:
         ValueError: there is no such folder or file, it lies outside the data folder, or is no video.
         ImportError: it is a video file, and the extra ``video`` is not installed.
     """
-    path = below(name, folder)
-    if path.is_dir():
-        found = sorted(one for one in path.iterdir() if one.suffix.lower() in _PICTURES)
-        if not found:
-            raise ValueError(f"folder {name!r} holds no picture ({', '.join(_PICTURES)})")
-        return [checked_image(found[place].read_bytes()) for place in spread(len(found), count)]
-    (medium,) = media_of([name], folder)
-    contents = medium.read()
-    if name.lower().endswith(_ANIMATED):
-        return _animated(contents, count)
-    return _decoded(contents, count)
+    media = media_of(cell, folder)
+    if len(media) == 1:
+        (medium,) = media
+        name = medium.name.lower()
+        if name.endswith(ANIMATED):
+            return _animated(medium.read(), count)
+        if not name.endswith(PICTURES):
+            return _decoded(medium.read(), count)
+    return [checked_image(media[place].read()) for place in spread(len(media), count)]
 
 
 def spread(there: int, count: int) -> list[int]:

@@ -17,7 +17,7 @@ from tfmmrec.encoders.pictures.normalise import check_normalise, normalised
 from tfmmrec.encoders.presets import pixel_scale
 from tfmmrec.layers import Augment, Summary, check_augment
 from tfmmrec.members import check_choice, make
-from tfmmrec.modalities.media import media_of
+from tfmmrec.modalities.media import FOLDER, PICTURES, media_of
 from tfmmrec.modalities.modality import Modality, Parts, Reject
 from tfmmrec.modalities.pretrained import pretrained_files, pretrained_state, with_network
 
@@ -67,7 +67,7 @@ class Image(Modality):
 
     Args:
         column: a column of paths below the data folder, or in its ``media.tar``; several are separated by
-            ``|``. With `folder`, only the feature's name.
+            ``|``, and a folder stands for the pictures in it. With `folder`, only the feature's name.
         height, width: pixels every picture is resized to; multiples of `patch`.
         patch: side of the square that becomes one token.
         images: at most so many pictures of a row are read.
@@ -79,7 +79,7 @@ class Image(Modality):
         tokens: tokens per picture handed to the fusion, read by attention; 0 hands over every square.
         dropout: the share of rows whose pictures are hidden in training.
         folder: where the picture of each item or user is found by its id, as ``<id>.jpg`` (or another
-            format), instead of a column.
+            format), or its pictures in a folder ``<id>``, instead of a column.
         augment: random changes in training, in this order: ``flip`` (left to right), ``shift``, ``zoom``,
             ``crop`` (at least half of the picture, enlarged), ``rotate``, ``brightness``, ``contrast``,
             ``rand_augment`` (two of many, Cubuk 2020).
@@ -104,11 +104,7 @@ class Image(Modality):
     media: ClassVar[bool] = True
     searched: ClassVar[bool] = True
     decoded_by: ClassVar[tuple[str, ...]] = ("height", "width", "images")
-    endings: ClassVar[tuple[str, ...]] = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
-
-    @property
-    def in_table(self) -> bool:
-        return not self.folder
+    endings: ClassVar[tuple[str, ...]] = (*PICTURES, FOLDER)
 
     def __post_init__(self) -> None:
         super().__post_init__()

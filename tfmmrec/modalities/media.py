@@ -14,6 +14,12 @@ from typing import Any
 TAR = "media.tar"
 """A file of this name in the data folder holds media, too; it is read in place and never unpacked."""
 
+PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
+"""Endings of pictures, in lower case."""
+
+FOLDER = "/"
+"""The ending of what is no file but a folder, which stands for the pictures in it."""
+
 
 @dataclass(frozen=True)
 class Medium:
@@ -51,11 +57,14 @@ class Medium:
 def media_of(cell: Any, folder: Path) -> list[Medium]:
     """What a media cell names, ``"a.jpg|b.jpg"`` or a list: files of the data folder, or else of its tar.
 
+    A folder of the data folder stands for the pictures in it, in the order of their names.
+
     Raises:
-        ValueError: one is absent or lies outside the data folder; or the tar cannot be read.
+        ValueError: one is absent or lies outside the data folder, or is a folder without a picture; or the
+            tar cannot be read.
         OSError: the file system refuses the name.
     """
-    return [_medium(name, folder) for name in named(cell)]
+    return [medium for name in named(cell) for medium in _media(name, folder)]
 
 
 def named(cell: Any) -> list[str]:
@@ -70,20 +79,24 @@ def media_by_id(folder: Path, where: str, endings: Sequence[str]) -> dict[str, s
     Args:
         folder: the data folder.
         where: a folder below it.
-        endings: of names that count, in lower case; of several files of one id the first of these is taken.
+        endings: of names that count, in lower case, `FOLDER` for a folder; of several files of one id the
+            first of these is taken.
 
     Raises:
         ValueError: there is no such folder, it lies outside the data folder, or it holds no such file.
     """
     inside = below(where, folder)
     prefix = posixpath.normpath(where) + "/"
-    names = [prefix + path.name for path in inside.iterdir()] if inside.is_dir() else []
+    names = []
+    if inside.is_dir():
+        with os.scandir(inside) as entries:
+            names = [prefix + entry.name + FOLDER * entry.is_dir() for entry in entries]
     names += [name for name in tar_members(folder) if posixpath.dirname(name) + "/" == prefix]
     found = _by_id(names, endings)
     if not found:
         raise ValueError(
             f"Media are asked for by id in {where!r}, but the data folder, or its {TAR}, has no such folder "
-            f"with files named <id>{', <id>'.join(endings)}."
+            f"with any named <id>{', <id>'.join(endings)}."
         )
     return found
 
@@ -150,13 +163,23 @@ def file_below(name: str, folder: Path, what: str, hint: str = "") -> Path:
     return path
 
 
-def _medium(name: str, folder: Path) -> Medium:
+def _media(name: str, folder: Path) -> list[Medium]:
+    path = below(name, folder)
+    if path.is_dir():
+        inside = sorted(one.name for one in path.iterdir() if one.suffix.lower() in PICTURES)
+        if not inside:
+            raise ValueError(f"folder {name!r} holds no picture ({', '.join(PICTURES)})")
+        return [medium for one in inside for medium in _file(posixpath.join(name, one), folder)]
+    return _file(name, folder)
+
+
+def _file(name: str, folder: Path) -> list[Medium]:
     path = below(name, folder)
     if path.is_file():
-        return Medium(name, path, 0, path.stat().st_size)
+        return [Medium(name, path, 0, path.stat().st_size)]
     member = tar_members(folder).get(posixpath.normpath(name))
     if member:
-        return Medium(name, folder / TAR, *member)
+        return [Medium(name, folder / TAR, *member)]
     beside = f" nor in its {TAR}" if (folder / TAR).is_file() else ""
     raise ValueError(f"file {name!r} was not found in the data folder{beside}")
 
@@ -165,6 +188,8 @@ def _by_id(names: Iterable[str], endings: Sequence[str]) -> dict[str, str]:
     ranked: dict[str, tuple[int, str]] = {}
     for name in names:
         stem, ending = posixpath.splitext(posixpath.basename(name))
+        if name.endswith(FOLDER):
+            stem, ending = posixpath.basename(name[:-1]), FOLDER
         if ending.lower() in endings:
             rank = endings.index(ending.lower()), name
             ranked[stem] = min(ranked.get(stem, rank), rank)

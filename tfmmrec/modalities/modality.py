@@ -73,7 +73,7 @@ class Modality:
     @property
     def in_table(self) -> bool:
         """Whether the values stand in the table's column (and not in files that the table does not name)."""
-        return True
+        return not any(getattr(self, place, "") for place in ("file", "folder"))
 
     def raw(self, cells: Sequence[Any], folder: Path, reject: Reject) -> list[Any]:
         """Turns table cells into raw values; `None` and ``""`` are missing.

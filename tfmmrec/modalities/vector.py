@@ -32,10 +32,6 @@ class Vector(Modality):
     raw_rank: ClassVar[int] = 1
     searched: ClassVar[bool] = True
 
-    @property
-    def in_table(self) -> bool:
-        return not self.file
-
     def raw(self, cells: Sequence[Any], folder: Path, reject: Reject) -> list[Any]:
         if self.file:
             return self._from_file(len(cells), folder, reject)

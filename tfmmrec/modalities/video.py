@@ -16,8 +16,9 @@ from tfmmrec.encoders.pictures.normalise import normalised
 from tfmmrec.encoders.sequences import SequenceEncoder
 from tfmmrec.layers import Augment, Summary, check_augment
 from tfmmrec.members import check_choice, chosen, make
-from tfmmrec.modalities.frames import video_frames
+from tfmmrec.modalities.frames import ANIMATED, VIDEOS, video_frames
 from tfmmrec.modalities.image import Image
+from tfmmrec.modalities.media import FOLDER
 from tfmmrec.modalities.modality import Modality, Parts, Reject
 from tfmmrec.modalities.pretrained import reads_of, with_network
 
@@ -33,7 +34,7 @@ class Video(Modality):
     Args:
         column: a column of paths below the data folder: of a folder of pictures, which are read in the order
             of their names; of an animated GIF, WebP or PNG; or of any other video file, with the extra
-            ``video``.
+            ``video``. With `folder`, only the feature's name.
         frames: read of a video.
         height, width: pixels every frame is resized to; multiples of `patch`.
         patch: side of the square that becomes one token.
@@ -43,6 +44,8 @@ class Video(Modality):
         tokens: tokens handed to the fusion, read by attention; 0 hands over every frame. A bag and a TextCNN
             hand over what they pool.
         dropout: the share of rows whose video is hidden in training.
+        folder: where the video of each item or user is found by its id, as ``<id>.mp4`` (or another format)
+            or a folder ``<id>`` of pictures, instead of a column.
         augment: random changes in training; see `Image`. Each frame changes in its own way.
     """
 
@@ -55,11 +58,13 @@ class Video(Modality):
     layers: int = 1
     tokens: int = 4
     dropout: float = 0.1
+    folder: str = ""
     augment: tuple[str, ...] = ()
 
     raw_rank: ClassVar[int] = 1
     media: ClassVar[bool] = True
     decoded_by: ClassVar[tuple[str, ...]] = ("frames", "height", "width")
+    endings: ClassVar[tuple[str, ...]] = (*VIDEOS, *ANIMATED, FOLDER)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -99,8 +104,7 @@ class Video(Modality):
         for row, cell in enumerate(cells):
             frames: list[bytes] = []
             try:
-                if cell:
-                    frames = video_frames(str(cell), folder, self.frames)
+                frames = video_frames(cell, folder, self.frames)
             except (ValueError, OSError) as error:
                 reject(row, str(error))
             rows.append(frames + [b""] * (self.frames - len(frames)))
