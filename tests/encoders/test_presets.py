@@ -173,6 +173,8 @@ def test_a_text_is_framed_as_by_its_own_preprocessor(tmp_path):
         np.testing.assert_array_equal(
             np.where(tokens > 0, tokens - 1, state["network"]["padding"]), expected["token_ids"]
         )
+        with pytest.raises(ValueError, match=f"'{name}' reads 16 pieces of a text at most; set length to"):
+            Text("plot", length=17, encoder=feature.encoder).make_encoder(8, state, name="plot")
 
 
 def test_a_text_is_made_canonical_as_by_siglips_own_preprocessor(tmp_path):

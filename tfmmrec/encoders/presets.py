@@ -56,8 +56,11 @@ def described(preset: str, where: str | Path, kind: str) -> dict[str, Any]:
     network: dict[str, Any] = {"kind": kind, "config": config}
     _part(backbone, network, preset)
     encoder = _encoder(backbone, kind)
-    if type(encoder).__name__ == "SigLIPTextEncoder":  # without a mask: it reads what fills a text up
-        network["places"] = int(encoder.max_sequence_length)
+    longest = getattr(encoder, "max_sequence_length", None)  # none where positions are relative
+    if kind == "text" and longest is not None:
+        network["longest"] = int(longest)
+        if type(encoder).__name__ == "SigLIPTextEncoder":  # without a mask: it reads what fills a text up
+            network["filled"] = True
     return network
 
 

@@ -56,13 +56,13 @@ class Backbone(SequenceEncoder):
                 "vocabulary of data that were loaded with this schema."
             )
         self.preset, self.train, self.rank, self.described = preset, train, rank, network
-        places = network.get("places", length)
-        if length > places:
+        longest = network.get("longest", length)
+        if length > longest:
             raise ValueError(
-                f"The preset {preset!r} reads {places} pieces of a text at most; set length to these or "
+                f"The preset {preset!r} reads {longest} pieces of a text at most; set length to these or "
                 f"fewer, got {length}."
             )
-        self._lacking = places - length
+        self._lacking = longest - length if network.get("filled") else 0
         self.network = made(network)
         train_as(self.network, train, rank)
         self._still = train == "frozen" or has_batch_statistics(self.network)
