@@ -30,6 +30,17 @@ def test_a_step_by_hand():
     )
 
 
+@pytest.mark.backend
+@pytest.mark.parametrize("losses", [[1.0, 2.0], [1.0, np.inf]])
+def test_a_step_that_overflows_is_forgotten(losses):
+    balancing = GradNorm(["a", "b"])
+    weigh(balancing, [1.0, 2.0], [1, 2])
+    before = ops.convert_to_numpy(balancing.weights)
+    weigh(balancing, losses, [np.inf, 2])
+    np.testing.assert_allclose(balancing.weights, before, rtol=0.05)  # the other alone is at its target
+    assert np.isfinite(weigh(balancing, [1.0, 2.0], [1, 2])).all()
+
+
 def test_lengths_become_alike_and_what_is_behind_gets_more():
     balancing = GradNorm(["a", "b"], asymmetry=0.0, rate=0.01)
     for _ in range(300):

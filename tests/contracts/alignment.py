@@ -95,6 +95,20 @@ class AlignmentContract:
             assert np.isfinite(gradient).all()
             np.testing.assert_array_equal(np.abs(gradient).max(axis=-1) > 1e-9, expected, err_msg=name)
 
+    @pytest.mark.backend
+    def test_a_vector_of_zeros_has_a_gradient(self):
+        """As of a number that is the mean of all: nothing must be divided by its length."""
+        layer, tokens = self.built(weight=1.0), tokens_of(6)
+        call = in_training(layer)
+
+        def loss(*vectors: Any) -> Any:
+            given = {n: (x, ops.convert_to_tensor(tokens[n][1])) for n, x in zip(NAMES, vectors, strict=True)}
+            return call(given, {name: ops.ones((6,), "bool") for name in NAMES})[1]
+
+        vectors = [tokens[name][0] * (np.arange(6) != 2)[:, None, None] for name in NAMES]
+        for gradient in keras.tree.flatten(gradients(loss, layer.trainable_variables, vectors)):
+            assert np.isfinite(gradient).all()
+
     def test_the_weight_and_a_modality_alone(self, align):
         tokens = tokens_of(6)
         half = run(in_training(self.built(weight=0.5)), tokens, self.here(6))[1]

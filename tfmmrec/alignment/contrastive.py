@@ -30,7 +30,7 @@ class Contrastive(Alignment):
 
     def pair_loss(self, a: Any, b: Any, a_present: Any, b_present: Any) -> Any:
         both = ops.logical_and(a_present, b_present)
-        a, b = (ops.normalize(ops.cast(x, "float32"), axis=-1) for x in (a, b))
+        a, b = (unit(ops.cast(x, "float32")) for x in (a, b))
         logits = ops.where(ops.expand_dims(both, 0), ops.matmul(a, ops.transpose(b)) / self.temperature, -1e9)
         back = ops.where(ops.expand_dims(both, 0), ops.matmul(b, ops.transpose(a)) / self.temperature, -1e9)
         agreeing = ops.sum(a * b, axis=-1) / self.temperature

@@ -36,7 +36,9 @@ class GradNorm(Balancing):
     def weigh(self, losses: Any, products: Any) -> Any:
         weights, first = 1.0 * self.weights, 1.0 * self.first  # values, whatever is assigned later
         length = ops.sqrt(ops.diagonal(products))
-        here = ops.logical_and(losses > 0, length > 0)
+        # what overflows in half precision changes no weight: the optimizer skips such a step, too
+        known = ops.logical_and(ops.isfinite(losses), ops.isfinite(length))
+        here = ops.logical_and(known, ops.logical_and(losses > 0, length > 0))
         first = ops.where(ops.logical_and(here, first == 0), losses, first)
         self.first.assign(first)
         fallen = ops.where(here, losses / ops.where(here, first, 1.0), 0.0)

@@ -34,7 +34,9 @@ class Fusion(keras.layers.Layer):
         self, tokens: Tokens, present: dict[str, Any] | None = None, training: bool | None = None
     ) -> Any:
         """``[B, D]``; `present`: which rows have a modality of their own, bool ``[B]``; all by default."""
-        given = [tokens[name] for name in self.names]
+        # attention multiplies what is masked by 0, and 0 × NaN is NaN
+        ordered = (tokens[name] for name in self.names)
+        given = [(ops.where(ops.expand_dims(mask, -1), x, 0.0), mask) for x, mask in ordered]
         fused = self.fuse(given, training)
         if training:
             if present is None:

@@ -19,7 +19,7 @@ class NumberEncoder(keras.layers.Layer):
     """
 
     def __init__(self, width: int, inputs: int, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**{"autocast": False, **kwargs})  # its layers cast what they read
         self.width, self.inputs = width, inputs
 
     def call(self, parts: dict[str, Any]) -> tuple[Any, Any]:

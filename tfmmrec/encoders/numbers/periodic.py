@@ -43,12 +43,14 @@ class Periodic(NumberEncoder):
             shape=(self.inputs, self.frequencies),
             initializer=keras.initializers.RandomNormal(stddev=self.scale),
             name="frequency",
+            autocast=False,
         )
         self.hidden.build((None, 2 * self.inputs * self.frequencies))
         self.projection.build((None, self.width))
 
     def encode(self, numbers: Any) -> Any:
-        angles = 2 * math.pi * ops.expand_dims(numbers, -1) * ops.cast(self.frequency, numbers.dtype)
+        # in float32: of a large angle half precision leaves nothing but its rounding
+        angles = 2 * math.pi * ops.expand_dims(ops.cast(numbers, "float32"), -1) * self.frequency
         waves = ops.concatenate([ops.sin(angles), ops.cos(angles)], axis=-1)
         return self.projection(self.hidden(ops.reshape(waves, (-1, 2 * self.inputs * self.frequencies))))
 
