@@ -99,6 +99,7 @@ def test_twins():
             "events has no setting 'sep'. There are: .*separator",
         ),
         ({"tasks": [Match()], "tables": {"events": {"separator": "::"}}}, "one ASCII character .* got '::'"),
+        ({"tasks": [Match()], "tables": {"events": {"quote": "'"}}}, 'no cell is quoted; got "\'"'),
         (
             {"tasks": [Match()], "tables": {"events": {"encoding": "rot13"}}},
             "encoding 'rot13', which is none",

@@ -42,11 +42,12 @@ class Schema:
             users have one for the task `Match`. Where there are no users, neither has one: an id would learn
             an example's label by heart.
         tables: by table (``items``, ``users``, ``events``) its file below the data folder, or folder of
-            files, when that has another name; or, as a dict, its ``file``, ``separator``, ``encoding`` and
-            ``missing``, those that need saying. ``missing`` lists the texts that stand for an empty cell, as
-            ``["NA", "NULL"]`` (in TOML ``items = {missing = ["NA"]}`` under ``[tables]``): cells of every
-            column and format, ids among them, that are exactly one of these texts, quoted or not, are empty.
-            Without it only a cell with nothing in it is.
+            files, when that has another name; or, as a dict, its ``file``, ``separator``, ``quote``,
+            ``encoding`` and ``missing``, those that need saying. ``quote = ""`` says that no cell of a CSV is
+            quoted: a ``"`` is a letter like others, and a cell holds no line break. ``missing`` lists the
+            texts that stand for an empty cell, as ``["NA", "NULL"]`` (in TOML ``items = {missing = ["NA"]}``
+            under ``[tables]``): cells of every column and format, ids among them, that are exactly one of
+            these texts, quoted or not, are empty. Without it only a cell with nothing in it is.
 
     Raises:
         ValueError: the schema contradicts itself; the message names the column and the way out.

@@ -11,15 +11,15 @@ def check_tables(tables: dict[str, Any]) -> None:
     """Checks the `tables` of a schema.
 
     Raises:
-        ValueError: a table, a setting, a separator or an encoding that there is not, or `missing` that
-            is no list of texts.
+        ValueError: a table, a setting, a separator, a quote or an encoding that there is not, or `missing`
+            that is no list of texts.
     """
     unknown = set(tables) - {"items", "users", "events"}
     if unknown:
         raise ValueError(f"tables names items, users and events; got {sorted(unknown)}.")
     for name, entry in tables.items():
         settings: Any = {"file": entry} if isinstance(entry, str) else entry
-        keys = {"file", "separator", "encoding", "missing"}
+        keys = {"file", "separator", "quote", "encoding", "missing"}
         if not isinstance(settings, dict) or not all(
             isinstance(value, str) for key, value in settings.items() if key != "missing"
         ):
@@ -37,6 +37,11 @@ def check_tables(tables: dict[str, Any]) -> None:
             raise ValueError(
                 f"tables: the separator of {name} is one ASCII character between cells, such as ';' or '\\t'"
                 f"; got {separator!r}."
+            )
+        if settings.get("quote", '"') not in ('"', ""):
+            raise ValueError(
+                f"tables: the quote of {name} is '\"', or '' where quotes are letters like others and no "
+                f"cell is quoted; got {settings['quote']!r}."
             )
         try:
             "".encode(encoding)

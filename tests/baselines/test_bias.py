@@ -106,6 +106,11 @@ def test_what_it_cannot_learn(prepared):
         Bias(data, user=-1)
     with pytest.raises(ValueError, match="Bias predicts labels, and the schema has no task with any"):
         Bias(prepared(Match()))
+    weights = np.array(data.events.weights["stars"])
+    data.events.weights["stars"][data.train.rows] = 0
+    with pytest.raises(ValueError, match="all that have a label weigh 0: give some a weight above 0"):
+        Bias(data)
+    data.events.weights["stars"][:] = weights
     data.events.labels["stars"][data.train.rows] = np.nan
     with pytest.raises(ValueError, match="learns 'stars' from training events, and none of them has a label"):
         Bias(data)

@@ -1,6 +1,7 @@
 """Ids and times of columns, whatever type a file gives them."""
 
 import datetime as dt
+from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
@@ -78,6 +79,21 @@ def test_times_are_seconds_since_the_epoch(column, expected):
 )
 def test_arrow_moments_are_seconds_too(moments):
     np.testing.assert_array_equal(seconds(plain(moments)), [NOON, np.nan])
+
+
+BEYOND_FLOATS = 2**53 + 1  # of which and its neighbour a float64 makes one
+
+
+@pytest.mark.parametrize(
+    ("numbers", "kind"),
+    [([BEYOND_FLOATS, BEYOND_FLOATS + 1, None], pa.int64()), ([10**30 + 1, -7, None], pa.large_string())],
+)
+def test_decimals_without_a_fraction_keep_every_digit(numbers, kind):
+    column = chunked([None if n is None else Decimal(n) for n in numbers], pa.decimal128(38, 0))
+    assert plain(column).type == kind
+    assert number_ids(plain(column))[1] == [str(n) for n in numbers if n is not None]
+    prices = plain(chunked([Decimal("1.50"), None]))
+    assert (prices.type, prices.to_pylist()) == (pa.float64(), [1.5, None])
 
 
 def test_plain_columns():

@@ -3,7 +3,7 @@
 import numpy as np
 
 import small
-from tfmmrec.data import load
+from tfmmrec.data import Batches, load
 from tfmmrec.data.dataset import CONTEXT, TEST, TRAIN, VALIDATION
 
 
@@ -34,3 +34,18 @@ def test_with_validation_items_that_training_did_not_meet_are_read_and_not_learn
     assert more.events.item[more.train.rows].max() < data.vocabulary.trained_items
     asked = event + 1
     assert more.events.split[asked] == TEST and event in more.test.history_rows(asked)
+
+
+def test_with_validation_learns_what_its_users_did_before(tmp_path):
+    """Of users who are held out as a whole; those of test keep their context, and their event."""
+    data = load(small.write(tmp_path), small.schema(), split="users:50/40/10")
+    more = data.with_validation()
+    codes = [np.bincount(one.events.split, minlength=5).tolist() for one in (data, more)]
+    assert codes == [[200, 16, 4, 0, 180], [360, 0, 4, 0, 36]]
+    held = data.events.user[data.validation.rows]
+    assert (more.events.split[np.isin(more.events.user, held)] == TRAIN).all()
+    others = ~np.isin(data.events.user, held)
+    assert np.array_equal(more.events.split[others], data.events.split[others])
+    assert more.vocabulary.trained_pairs == 360 and more.popularity.sum() == 360
+    windows = Batches(more, data.schema)._plan.windows
+    assert windows.history_size[np.isin(windows.user, held)].max() == 6  # all that it holds

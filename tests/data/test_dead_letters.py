@@ -4,7 +4,9 @@ import json
 
 import pytest
 
-from tfmmrec.data.dead_letters import DeadLetters
+from data.shop import PLAIN, events_only
+from tfmmrec.data import load, preparation
+from tfmmrec.data.dead_letters import DeadLetters, check_place
 
 
 @pytest.fixture
@@ -48,6 +50,30 @@ def test_written_as_json_lines(letters, tmp_path):
         "value": "soon",
     }
     assert [entry.name for entry in tmp_path.iterdir()] == ["dead_letters.jsonl"]
+
+
+def test_the_place_is_made_and_tried_before_it_is_needed(letters, tmp_path):
+    path = tmp_path / "new" / "deep" / "dead_letters.jsonl"
+    check_place(path)
+    assert path.parent.is_dir() and not [*path.parent.iterdir()]
+    letters.write(path)
+    check_place(str(path))
+    assert len(path.read_text().splitlines()) == 3
+    for wrong in (path / "below a file", path.parent):
+        with pytest.raises(ValueError, match="must be a file that can be written, but: .* Name another"):
+            check_place(wrong)
+
+
+def test_a_preparation_tells_in_a_folder_that_was_not_there(tmp_path, monkeypatch):
+    folder, told = events_only(tmp_path / "shop", "user_id,item_id\na,1\na,\n"), tmp_path / "new" / "l.jsonl"
+    assert load(folder, PLAIN, dead_letters=told).problems == {"events: empty item id": 1}
+    assert json.loads(told.read_text())["line"] == 3
+    with pytest.raises(ValueError, match="max_dead=0 allows 0"):  # and not that there is no such folder
+        load(folder, PLAIN, max_dead=0, dead_letters=tmp_path / "other" / "l.jsonl")
+    assert (tmp_path / "other" / "l.jsonl").read_text() == told.read_text()
+    monkeypatch.setattr(preparation, "_prepare", lambda *_: pytest.fail("it was prepared in vain"))
+    with pytest.raises(ValueError, match="dead_letters=.* must be a file that can be written"):
+        load(folder, PLAIN, dead_letters=told / "l.jsonl")
 
 
 def test_without_letters_there_is_no_file(tmp_path):

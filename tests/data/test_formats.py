@@ -96,6 +96,62 @@ def test_a_quote_that_is_never_closed_is_an_error(read):
     assert cells(read('a,b\n1,5" disk\n'), "b") == ['5" disk']  # odd, and sound
 
 
+REVIEWS = [["a", "b"], *([f"u{n}", "fine"] for n in range(400))]
+
+
+def reviews(changes, end="\n", final=True):
+    """400 reviews, some of them changed, as a TSV nobody quoted; the review of `n` stands in line n + 2."""
+    rows = [[user, changes.get(n, text)] for n, (user, text) in enumerate(REVIEWS[1:])]
+    return end.join("\t".join(row) for row in [REVIEWS[0], *rows]) + final * end
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("final", [True, False])
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({100: '"Best film ever', 300: '"Meh'}, "line 102 is not closed .* lines 102 to 302 would be one"),
+        ({100: '"Best film', 300: '"Meh" is all I say'}, "line 102 is not closed .* lines 102 to 302"),
+        ({100: '"Best', 200: '"Meh', 300: '"Hm'}, "line 102 is not closed .* lines 102 to 202"),
+        # the cell before ends in a quote of its own, and is whole
+        ({99: '"Weird" Al', 100: '"Best', 101: '"Meh'}, "line 102 is not closed .* lines 102 to 103"),
+        ({399: '"Meh'}, "line 401 is never closed, so the rest of the file would be one cell"),
+    ],
+)
+def test_quotes_that_swallow_rows_are_an_error(read, changes, said, end, final):
+    text = reviews(changes, end, final)
+    with pytest.raises(ValueError, match=f"a quote that opens in the row at {said}.*say so:") as error:
+        read(text, "events.tsv", entry={"missing": ["NA"]})
+    _, *toml, python = str(error.value).splitlines()
+    mended = tomllib.loads("\n".join(toml))["tables"]
+    assert mended == {"events": {"missing": ["NA"], "quote": ""}}
+    assert ast.literal_eval(python.removeprefix("In Python: tables=")) == mended
+    table = read(text, "events.tsv", entry=mended["events"])
+    assert cells(table, "b") == [changes.get(n, "fine") for n in range(400)]
+    assert table.lines.tolist() == [*range(2, 402)] and not len(read.letters)
+
+
+def test_quotes_that_swallow_a_row_in_another_block(read, monkeypatch):
+    monkeypatch.setattr(formats, "_BLOCK", 64)
+    with pytest.raises(ValueError, match="line 12 is not closed .* lines 12 to 13 would be one row"):
+        read(reviews({10: '"Best', 11: '"Meh'}), "events.tsv")
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_line_breaks_inside_of_quotes_are_part_of_a_cell(read, end):
+    rows = ["a,b", '1,"two', 'lines, ""quoted"""', '2,5" disk', '3,"5" disk', '"","', '"', ""]
+    table = read(end.join(rows))
+    assert cells(table, "a") == ["1", "2", "3", None]
+    assert cells(table, "b") == [f'two{end}lines, "quoted"', '5" disk', "5 disk", end]
+
+
+def test_without_quoting_a_quote_is_a_letter(read):
+    entry = {"quote": "", "separator": ";"}
+    table = read('"a";b\n"1;2"\n;"\n', columns=('"a"', "b"), entry=entry)
+    assert (cells(table, '"a"'), cells(table, "b")) == (['"1', None], ['2"', '"'])
+    assert cells(read('a,b\n1,"2"\n', entry={"quote": '"'}), "b") == ["2"]
+
+
 @pytest.fixture
 def python_limit():
     """The longest cell that Python's `csv` reads by itself, whatever was read before."""
@@ -122,8 +178,11 @@ def test_a_quote_that_swallows_more_than_a_block(read, monkeypatch):
 
 def test_a_row_longer_than_a_block_is_an_error(read, monkeypatch):
     monkeypatch.setattr(formats, "_BLOCK", 64)
-    with pytest.raises(ValueError, match="more than 0 MB after line 2"):
-        read("a,b\n1,2\n" + 1000 * "x" + ",2\n")
+    text = "a,b\n1,2\n" + 1000 * "x" + ",2\n"
+    with pytest.raises(ValueError, match='more than 0 MB after line 2; perhaps a quote .*(?s:.*)"quote": ""'):
+        read(text)
+    with pytest.raises(ValueError, match="more than 0 MB after line 2.$"):
+        read(text, entry={"quote": ""})
 
 
 @pytest.mark.parametrize(

@@ -62,17 +62,17 @@ def test_cells_that_are_no_labels_get_letters(labels):
 
 def test_class_weights(labels):
     _, _, weights, _ = labels()
-    np.testing.assert_allclose(weights["like"], [3, 0, 0, 1])
-    np.testing.assert_allclose(weights["stars"], [1, 0, 1, 1])
-    np.testing.assert_allclose(weights["mood"], [0.75, 0.75, 0, 1.5])
+    np.testing.assert_allclose(weights["like"], [3, 1, 1, 1])
+    np.testing.assert_allclose(weights["stars"], [1, 1, 1, 1])
+    np.testing.assert_allclose(weights["mood"], [0.75, 0.75, 1, 1.5])
     np.testing.assert_allclose(weights["match"], [1, 1, 1, 1])
 
 
 def test_times_example_weights_which_are_1_where_missing_or_refused(labels):
     _, _, weights, letters = labels(event_weight="w")
     np.testing.assert_allclose(weights["match"], [2, 1, 1, 1])
-    np.testing.assert_allclose(weights["like"], [6, 0, 0, 1])
-    np.testing.assert_allclose(weights["mood"], [1.5, 0.75, 0, 1.5])
+    np.testing.assert_allclose(weights["like"], [6, 1, 1, 1])
+    np.testing.assert_allclose(weights["mood"], [1.5, 0.75, 1, 1.5])
     refused = {x.value: x.detail for x in letters if x.column == "w"}
     assert refused["-1"] == "expected a weight of 0 or more, got '-1'"
     assert set(refused) == {"-1", "x"}
@@ -91,7 +91,7 @@ def test_where_there_was_no_click_nothing_was_bought(tmp_path):
     _, values, weights = prepare_labels(log, table, schema, np.ones(5, bool), letters)
     np.testing.assert_array_equal(values["cart"], [1, 0, 0, 0, np.nan])
     np.testing.assert_array_equal(values["buy"], [np.nan, 0, 0, 0, np.nan])
-    np.testing.assert_array_equal(weights["buy"], [0, 1, 1, 1, 0])
+    np.testing.assert_array_equal(weights["buy"], [1, 1, 1, 1, 1])
     assert not list(letters)
 
 
@@ -106,7 +106,7 @@ def test_labels_that_were_seen_seldom_stand_for_more(tmp_path):
     schema = Schema(tasks=[like, Rating("stars", propensity=0.5), Match(propensity="seen")])
     log = usable_events(table, schema, None, "random", letters)
     _, _, weights = prepare_labels(log, table, schema, np.asarray([True, True, True, False]), letters)
-    np.testing.assert_allclose(weights["like"], [6, 1, 3, 0])
+    np.testing.assert_allclose(weights["like"], [6, 1, 3, 20])  # the last has no label: 100, clipped
     # in training item 1 has two events and item 2 one: chances 1 and √½
     np.testing.assert_allclose(weights["stars"], [1, 2**0.5, 1, 1], rtol=1e-6)
     np.testing.assert_allclose(weights["match"], [2, 1, 1, 10])

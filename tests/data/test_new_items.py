@@ -42,10 +42,10 @@ def test_the_same_content_is_the_same_features(data, tmp_path):
 def test_what_cannot_be_used_is_told(data, tmp_path):
     table = tmp_path / "many.csv"
     table.write_text("item_id,kind,price\nx,film,1\nx,film,2\n,film,2\ny,film,dear\n")
-    new = read(data, table, dead_letters=tmp_path / "dead.jsonl")
+    new = read(data, table, dead_letters=(dead := tmp_path / "told" / "dead.jsonl"))
     assert new.ids == ["x", "y"]
     assert sum(new.problems.values()) == 3 and new.books["dead"] == 2
-    told = [json.loads(line)["reason"] for line in (tmp_path / "dead.jsonl").read_text().splitlines()]
+    told = [json.loads(line)["reason"] for line in dead.read_text().splitlines()]
     assert told == ["duplicate item id", "empty item id", "unusable price"]
     with pytest.raises(ValueError, match="max_dead=0.1 allows 0"):
         read(data, table, max_dead=0.1)

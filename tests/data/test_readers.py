@@ -161,6 +161,12 @@ def test_the_files_of_a_folder_are_one_table_in_the_order_of_their_names(read):
     assert [(x.file, x.line) for x in read.letters] == [("events/part_0.csv", 3), ("events/part_3.csv", 2)]
 
 
+def test_numbers_in_the_names_of_files_are_numbers(tmp_path):
+    names = ["9.csv", "part-1.csv", "part-02.csv", "part-2.csv", "part-10.csv", "part-x.csv"]
+    files(tmp_path, *(f"events/{name}" for name in sorted(names)))
+    assert [file.name for file in table_files(tmp_path / "events")] == names
+
+
 def test_files_that_do_not_agree_on_a_type(read, tmp_path):
     (tmp_path / "events").mkdir()
     for number, ids in enumerate([["x", "7"], [7, 8]]):

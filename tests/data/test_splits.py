@@ -64,6 +64,25 @@ def test_random_is_pinned_by_its_seed():
     assert (once != splits.random(start=start, option="50/25/25", seed=1)).any()
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_random_draws_the_copies_of_an_event_as_one(seed):
+    """User 0 has items 7, 3 and 5, user 1 item 7 alone and user 2 none."""
+    item = np.array([7, 7, 3, 7, 3, 5, 7, 7])
+    codes = splits.random(start=np.array([0, 6, 8, 8]), item=item, option="40/30/30", seed=seed)
+    drawn = splits.random(start=np.array([0, 3, 4, 4]), option="40/30/30", seed=seed)
+    np.testing.assert_array_equal(codes, drawn[[0, 0, 1, 0, 1, 2, 3, 3]])
+    assert codes[6:].tolist() == [TRAIN, TRAIN]
+
+
+@given(counts_of_users, st.integers(0, 9))
+def test_random_without_copies_is_what_it_is_of_events(counts, seed):
+    start = starts(counts)
+    item = np.concatenate([np.random.default_rng(seed).permutation(count) for count in counts])
+    np.testing.assert_array_equal(
+        splits.random(start=start, item=item, seed=seed), splits.random(start=start, seed=seed)
+    )
+
+
 @pytest.mark.parametrize("option", ["80/20", "a/b/c", "0/50/50", "50/-1/51", "nan/1/1", "1/1/1/1", "80"])
 def test_random_shares_that_are_none(option):
     with pytest.raises(ValueError, match=f"shares of training, validation and test.*got '{option}'"):
@@ -240,3 +259,23 @@ def test_a_set_of_events_needs_its_times_for_the_global_time(tmp_path):
     assert load(folder, schema, split="random").books["events"]["used"] == 12
     data = load(folder, schema, split="global-time")
     assert data.books["events"] == {"rows": 12, "used": 10, "dead": 2, "left out": 0, "out of order": 0}
+
+
+def test_what_a_set_asks_about_is_not_in_its_own_history(tmp_path):
+    """A log of plays without times: every item of a user stands in it one to seven times."""
+    rng = np.random.default_rng(0)
+    pairs = [(user, item) for user in range(30) for item in rng.choice(50, 10, replace=False)]
+    plays = [f"{user},{item}\n" for user, item in pairs for _ in range(rng.integers(1, 8))]
+    rng.shuffle(plays)
+    folder = events_only(tmp_path, "user_id,item_id\n" + "".join(plays))
+    data = load(folder, Schema(tasks=[Match()]))
+    events = data.events
+    of_pair = {}
+    for user, item, code in zip(events.user.tolist(), events.item.tolist(), events.split, strict=True):
+        of_pair.setdefault((user, item), set()).add(code)
+    assert len(of_pair) == 300 and len(data.events.item) == len(plays)
+    assert all(len(codes) == 1 for codes in of_pair.values())
+    assert np.bincount([codes.pop() for codes in of_pair.values()]).tolist() == [240, 30, 30]  # of ten each
+    ordered = load(folder, PLAIN, split="random").events  # of a sequence every event is one of its own
+    at = ordered.user * 50 + ordered.item
+    assert set(at[ordered.split == TRAIN]) & set(at[ordered.split == TEST])

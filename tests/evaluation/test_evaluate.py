@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import keras
 import numpy as np
 import pytest
 
@@ -9,6 +10,7 @@ import small
 from tfmmrec.baselines import Bias, MostPopular
 from tfmmrec.data import load
 from tfmmrec.data.dataset import COLD, TEST, history_inputs
+from tfmmrec.data.vocabulary import ids_sha256
 from tfmmrec.evaluation import Ragged, evaluate, queries_of, user_states
 from tfmmrec.metrics import auc, rmse
 from tfmmrec.modalities import History
@@ -243,6 +245,29 @@ def test_validation_is_neither_known_nor_masked_where_training_alone_is(model, s
     at_validation = evaluate(model, small_data.validation, k=(5,), mask_history=False)
     at_test = evaluate(model, small_data.test, k=(5,), mask_history=False, history="train")
     np.testing.assert_array_equal(at_test.recommended, at_validation.recommended)
+
+
+def test_data_that_were_prepared_otherwise_are_refused(model, small_data, tmp_path):
+    """Rows follow the first event of training: another split gives items each other's vectors."""
+    folder = small.write(tmp_path / "data")
+    schema = small_data.schema
+    same = load(folder, schema)
+    assert same.vocabulary.trained_sha256 == ids_sha256(small_data.item_ids, small_data.user_ids)
+    assert evaluate(model, same.test, k=(3,)).metrics == evaluate(model, small_data.test, k=(3,)).metrics
+    everything = same.with_validation()
+    assert evaluate(model, everything.test, k=(3,)).metrics["recall@3"] >= 0
+    message = "The model was built for data that were prepared otherwise"
+    for split in ("global-time", "random", "users"):
+        other = load(folder, schema, split=split)
+        with pytest.raises(ValueError, match=message):
+            evaluate(model, other.test)
+        assert evaluate(MostPopular(other), other.test).metrics  # what is made of the data itself
+    path = tmp_path / "model.keras"
+    model.save(path)
+    with pytest.raises(ValueError, match=message):
+        evaluate(keras.models.load_model(path), other.test)
+    unknown = dataclasses.replace(other.vocabulary, trained_sha256="")  # made by hand, or by earlier versions
+    assert evaluate(model, dataclasses.replace(other, vocabulary=unknown).test).metrics
 
 
 def test_a_model_without_retrieval_has_heads_alone(small_data):

@@ -39,8 +39,9 @@ def results(seed, users=USERS):
 def kept(tmp_path):
     def kept(name, *arguments):
         given = results(*arguments)
-        keep(given, tmp_path / f"{name}.npz")
-        return given, open_kept(tmp_path / f"{name}.npz")
+        path = tmp_path / "of a model" / f"{name}.npz"  # whose folder is made
+        keep(given, path)
+        return given, open_kept(path)
 
     return kept
 

@@ -97,8 +97,11 @@ def test_chunks_hold_every_query_once(small_data):
 
 
 def test_an_empty_split_is_explained(small_data):
-    with pytest.raises(ValueError, match="The cold split has no events, so there is nothing to evaluate"):
+    with pytest.raises(ValueError, match="The cold split has no events, .* cold_items=0.1. holds out a"):
         queries_of(small_data.cold)
+    everything = with_splits(small_data, np.full(len(small_data.events.item), TRAIN))
+    with pytest.raises(ValueError, match="The test split .* three or more, 'random:80/10/10' .* shares"):
+        queries_of(everything.test)
 
 
 @pytest.mark.parametrize("name", ["train", "validation", "test", "cold"])

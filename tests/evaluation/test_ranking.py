@@ -37,8 +37,10 @@ def test_the_history_is_masked_unless_it_is_asked_for():
 
 def test_only_candidates_compete():
     assert places([0.1, 0.9, 0.5, 0.3], [3], candidates=np.array([0, 3])) == ([0], [3, 0, -1, -1])
-    # one that is asked for and is no candidate comes after them all
-    assert places([0.1, 0.9, 0.5, 0.3], [1], candidates=np.array([0, 3])) == ([2], [3, 0, -1, -1])
+    # one that is asked for and is no candidate is not recommended, however few compete
+    assert places([0.1, 0.9, 0.5, 0.3], [1], candidates=np.array([0, 3])) == ([], [3, 0, -1, -1])
+    assert places([0.1, 0.9, 0.5, 0.3], [1, 3], candidates=np.array([3, 0, 0])) == ([0], [3, 0, -1, -1])
+    assert places([0.3, 0.9, 0.5, 0.3], [1, 3], candidates=np.array([3, 0]))[0] == [1]  # a tie
 
 
 def test_several_held_out_items_do_not_push_each_other_down_twice():
@@ -64,11 +66,10 @@ def naive(scores, targets, seen, k, mask_history, candidates):
         and (candidates is None or item in candidates)
         and not (mask_history and item in seen)
     ]
-    worst = float("-inf")
-    worth = {t: scores[t] if candidates is None or t in candidates else worst for t in targets}
+    found = [t for t in targets if candidates is None or t in candidates]
     taken = []
-    for target in sorted(targets, key=lambda t: -worth[t]):
-        ahead = sum(scores[item] >= worth[target] for item in competing) + len(taken)
+    for target in sorted(found, key=lambda t: -scores[t]):
+        ahead = sum(scores[item] >= scores[target] for item in competing) + len(taken)
         taken.append(ahead)
     return {place for place in taken if place < k}
 
@@ -118,8 +119,9 @@ def dense(scores, targets, seen, k, mask_history, competing):
         recommended[query, : min(k, len(allowed))] = allowed[:k]
         others = hidden.copy()
         others[asked] = -np.inf
-        ahead = [(others >= max(score, -1e38)).sum() for score in np.sort(line[asked])[::-1]]
-        places = np.asarray(ahead) + np.arange(len(asked))
+        found = np.sort(line[np.intersect1d(asked, competing)])[::-1]
+        ahead = [(others >= score).sum() for score in found]
+        places = np.asarray(ahead, "int64") + np.arange(len(found))
         hits[query, places[places < k]] = True
     return hits, recommended
 
@@ -232,3 +234,16 @@ def test_what_does_not_fit_is_refused():
         rank(Asked([[1]], [[]]), lambda chunk: np.zeros(4), 2, 4)
     with pytest.raises(ValueError, match="candidates must name at least one row of the catalogue"):
         places([1, 2, 3, 4], [0], candidates=np.zeros(0, int))
+
+
+@pytest.mark.parametrize(
+    ("candidates", "match"),
+    [
+        ([0, 1, -1], r"from 0 to 3; got values from -1 to 1\. Only in candidates \[Q, C\], .* is −1 none"),
+        ([0, 4], "from 0 to 3; got values from 0 to 4"),
+        ([True, False, True, False], r"whole numbers \[C\], got bool \[4\]; np.flatnonzero makes rows"),
+    ],
+)
+def test_candidates_are_rows(candidates, match):
+    with pytest.raises(ValueError, match=match):
+        places([1, 2, 3, 4], [0], candidates=np.asarray(candidates))

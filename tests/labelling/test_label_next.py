@@ -12,9 +12,9 @@ from tfmmrec.models import build_recommender
 
 def test_items_without_a_label_and_no_others(things, labeller):
     found = label_next(labeller, things, 100, "entropy")
-    # of 48 in training every second; the validation's are held out, and six are in no event
-    expected = {f"i{n}" for n in range(1, 48, 2)} | {f"i{n}" for n in range(54, 60)}
-    assert set(found.ids) == expected and found.pool == len(found.ids) == 30 and found.task == "colour"
+    # of 54 every second, the last three of validation; and six are in no event
+    expected = {f"i{n}" for n in range(1, 54, 2)} | {f"i{n}" for n in range(54, 60)}
+    assert set(found.ids) == expected and found.pool == len(found.ids) == 33 and found.task == "colour"
     assert [things.item_ids[row] for row in found.rows] == list(found.ids)
     assert (np.diff(found.score) <= 0).all()
     assert len(label_next(labeller, things, 4, "margin", "large").ids) == 4
@@ -47,6 +47,13 @@ def test_of_users_an_item_is_what_its_events_expect_on_average(small_data):
     expected = predict_events(model, data, rows)["like"].mean()
     assert found.probability[0] == pytest.approx(max(expected, 1 - expected), abs=1e-5)
     assert found.score[0] == pytest.approx(1 - found.probability[0], abs=1e-5)
+
+
+def test_data_that_were_prepared_otherwise_are_refused(things, labeller):
+    unlike = dataclasses.replace(things.vocabulary, trained_sha256="0f")
+    other = dataclasses.replace(things, vocabulary=unlike)
+    with pytest.raises(ValueError, match="The model was built for data that were prepared otherwise"):
+        label_next(labeller, other, 5)
 
 
 def test_what_cannot_be_asked_is_explained(things, labeller):

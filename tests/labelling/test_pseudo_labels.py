@@ -1,5 +1,7 @@
 """Labels that a model fills in: which, how many, and that they can be learnt from."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -30,6 +32,29 @@ def test_what_is_filled_in_is_what_the_model_is_sure_of(things, labeller):
     assert found.data.events.labels["large"] is events.labels["large"]  # it was not asked for
     assert np.isnan(events.labels["colour"][sure]).all(), "the data that was given stays as it is"
     assert found.data.split_sha256 != things.split_sha256
+
+
+def test_an_example_weighs_what_it_did_whoever_labels_it(things, labeller):
+    """Events of weight 0 stay out of training, and what was seen seldom stands for more."""
+    events = things.events
+    own = np.resize(np.float32([0, 0.1, 4, 1]), len(events.item))
+    weighed = dataclasses.replace(events, weights={**events.weights, "colour": own})
+    schema = dataclasses.replace(things.schema, event_weight="trust")
+    data = dataclasses.replace(things, schema=schema, events=weighed)
+    found = pseudo_label(labeller, data, ["colour"], threshold=0.01, weight=0.5)
+    weights = found.data.events.weights["colour"]
+    np.testing.assert_allclose(weights[found.event], 0.5 * own[found.event])
+    assert set(weights[found.event].tolist()) == {np.float32(0.05), 0.5}  # the odd ones have no label
+    rest = np.setdiff1d(np.arange(len(own)), found.event)
+    np.testing.assert_array_equal(weights[rest], own[rest])
+
+
+def test_weights_that_were_not_kept_are_asked_for(things, labeller):
+    events = things.events
+    lost = {**events.weights, "colour": np.where(np.isnan(events.labels["colour"]), np.float32(0), 1)}
+    older = dataclasses.replace(things, events=dataclasses.replace(events, weights=lost))
+    with pytest.raises(ValueError, match="lack a label of task 'colour' weigh 0, .* prepare the data again"):
+        pseudo_label(labeller, older, ["colour"], threshold=0.01)
 
 
 def test_the_table_names_them(things, labeller):
@@ -71,6 +96,13 @@ def test_fit_learns_from_them(things, labeller):
     assert pseudo_label(labeller, found.data, threshold=0.8).counts["colour"] == dict.fromkeys(
         found.counts["colour"], 0
     )
+
+
+def test_data_that_were_prepared_otherwise_are_refused(things, labeller):
+    unlike = dataclasses.replace(things.vocabulary, trained_sha256="0f")
+    other = dataclasses.replace(things, vocabulary=unlike)
+    with pytest.raises(ValueError, match="The model was built for data that were prepared otherwise"):
+        pseudo_label(labeller, other)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from backends import preprocessed
 from contracts import ModalityContract
 from contracts.samples import EXAMPLES
 from tfmmrec.modalities import Category
-from tfmmrec.modalities.modality import Modality, identifier
+from tfmmrec.modalities.modality import Modality, identifier, text_of
 
 
 class TestCategory(ModalityContract):
@@ -37,8 +37,30 @@ def test_numbers_are_values_too():
 
 
 @pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        (1990.0, "1990"), (1990, "1990"), ("1990.0", "1990.0"), (2.5, "2.5"), (1e20, "1" + 20 * "0"),
+        (b"Caf\xc3\xa9", "Café"), (b"\xe9", "\ufffd"), (True, "True"), (0.0, "0"),
+        (None, ""), (float("nan"), ""), (float("inf"), "inf"),
+    ],
+)  # fmt: skip
+def test_a_cell_is_the_same_text_whatever_type_its_file_has_for_it(cell, text):
+    assert text_of(cell) == text
+    assert Category("kind").raw([cell], None, None) == [text]
+
+
+@pytest.mark.parametrize(
     ("column", "name"),
-    [("plot", "plot"), ("release date (US)", "release_date__US"), ("prix €", "prix"), ("年", "column")],
+    [
+        ("plot", "plot"),
+        ("release date (US)", "release_date__US"),
+        ("?", "column"),
+        # with the beginning of what `printf 'prix €' | sha256sum` says
+        ("prix €", "prix_1194bc"),
+        ("prénom", "prenom_3d79ff"),
+        ("点击", "column_dc7148"),
+        ("购买", "column_cc6f86"),
+    ],
 )
 def test_a_column_names_its_feature(column, name):
     assert Category(column).name == identifier(column) == name

@@ -96,6 +96,21 @@ def test_nothing_comes_from_outside(tmp_path):
         media_by_id(folder, "..", [".png"])
 
 
+def test_a_tar_that_is_a_link_out_of_the_folder_is_refused(tmp_path):
+    folder, outside = tmp_path / "shop", tmp_path / "outside"
+    (folder / "deep").mkdir(parents=True)
+    outside.mkdir()
+    tar(outside, {"1.png": b"secret"})
+    (folder / "media.tar").symlink_to(outside / "media.tar")
+    for read_it in (lambda: media_of("1.png", folder), lambda: media_by_id(folder, ".", [".png"])):
+        with pytest.raises(ValueError, match="'media.tar' lies outside the data folder"):
+            read_it()
+    tar(folder / "deep", {"1.png": b"one"})
+    (folder / "media.tar").unlink()
+    (folder / "media.tar").symlink_to(folder / "deep" / "media.tar")
+    assert read("1.png", folder) == [b"one"]
+
+
 def test_files_without_contents(tmp_path):
     (tmp_path / "0.png").write_bytes(b"")
     with pytest.raises(ValueError, match="'0.png' is empty"):

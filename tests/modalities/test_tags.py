@@ -40,6 +40,8 @@ def test_another_separator():
 def test_a_cell_may_be_a_list_or_a_number():
     raw = Tags("genres").raw([["a", None, "b"], ("c",), None, "", 0, 7, []], None, None)
     assert raw == ["a|b", "c", "", "", "0", "7", ""]
+    raw = Tags("years").raw([[1990.0, b"caf\xc3\xa9"], 1990, 2.5], None, None)
+    assert raw == ["1990|café", "1990", "2.5"]
 
 
 def test_a_bag_is_the_mean_of_its_tags():

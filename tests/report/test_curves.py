@@ -52,7 +52,7 @@ def test_ranking_metrics_belong_to_the_task_that_ranks():
 
 
 def test_one_epoch_and_the_mark_of_the_best(tmp_path):
-    marked = shot(draw_curves(records(1), tmp_path / "marked.png", best=1))
+    marked = shot(draw_curves(records(1), tmp_path / "a" / "new" / "folder.png", best=1))
     plain = shot(draw_curves(records(1), tmp_path / "plain.png"))
     assert (marked != plain).any()
 

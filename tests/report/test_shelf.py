@@ -3,6 +3,8 @@
 import tarfile
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image as Pillow
 
@@ -37,6 +39,18 @@ def test_titles_and_first_pictures(folder):
     assert {item: path.name for item, path in shelf.pictures.items()} == dict.fromkeys("ade", "a.png")
     assert shelf.title("b") == "b" and shelf.card("b").picture is None
     assert shelf.card("a", framed=True).framed and shelf.card("a").title == "First"
+
+
+def test_ids_are_those_of_the_data(tmp_path):
+    """Whole numbers lose their type, an empty id is none, and of several rows of one id the first counts."""
+    (tmp_path / "events.csv").write_text("user_id,item_id\nu,1\nu,2\nv,1\n")
+    items = {"item_id": [1.0, 2.0, None, 1.0], "title": ["First", "Second", "Nobody's", "Again"]}
+    pq.write_table(pa.table(items), tmp_path / "items.parquet")
+    schema = Schema(tasks=[NextItem()], order="file")
+    shelf = Shelf.of(tmp_path, schema)
+    assert shelf.titles == {"1": "First", "2": "Second"}
+    data = load(tmp_path, schema, max_dead=1)
+    assert [shelf.title(one) for one in data.item_ids] == ["First", "Second"]
 
 
 def test_no_table_no_pictures_no_titles(tmp_path, folder):

@@ -54,7 +54,7 @@ def test_a_row_for_each_user_and_long_or_strange_texts(red, tmp_path):
     name = "a user with an endless name_of_more_than_a_line $x^2$"
     strips = [Strip(name, [Card("$\\frac{1}{$ " * 9, red)], [Card("电影 " * 20)]) for _ in range(3)]
     three = shot(draw_strips(strips, tmp_path / "three.png", title="All", note="A note.", ordered=False))
-    one = shot(draw_strips(strips[:1], tmp_path / "one.png", title="All", note="A note."))
+    one = shot(draw_strips(strips[:1], tmp_path / "new" / "one.png", title="All", note="A note."))
     assert three.shape[0] > 2 * one.shape[0] and three.shape[1] == one.shape[1]
 
 

@@ -23,6 +23,11 @@ def test_classes_are_those_of_training_most_frequent_first():
     np.testing.assert_array_equal(encoded, np.asarray([2, np.nan, np.nan, 0], "float32"))
 
 
+def test_a_class_is_the_same_whatever_type_its_file_has_for_it():
+    labels = Multiclass("mood").labels([1, 1.0, "1", 2.5, b"sad", "sad", None, ""], None)
+    assert labels == ["1", "1", "1", "2.5", "sad", "sad", None, None]
+
+
 def test_balanced_classes_weigh_the_same_together():
     task = Multiclass("mood", balanced=True)
     state = task.fit(["a", "a", "a", "b"])

@@ -28,7 +28,7 @@ class Bias:
         item, user: labels' worth of doubt about an item's and a user's mean; 0 takes them as they are.
 
     Raises:
-        ValueError: a damping is negative or not finite, or no task has a label.
+        ValueError: a damping is negative or not finite, no task has a label, or all of a task's weigh 0.
     """
 
     def __init__(self, data: Data, item: float = 10.0, user: float = 10.0) -> None:
@@ -61,6 +61,11 @@ class _Labels:
         known, values, weights = self._of(data, data.train.rows)
         if not known.any():
             raise ValueError(f"Bias learns {task.name!r} from training events, and none of them has a label.")
+        if not weights.any():
+            raise ValueError(
+                f"Bias learns {task.name!r} from training events, and all that have a label weigh 0: give "
+                "some a weight above 0 in the column of event_weight."
+            )
         self._range = values.min(), values.max()
         self._mean = np.average(values, axis=0, weights=weights)
         item, count = data.events.item[data.train.rows[known]], data.vocabulary.items

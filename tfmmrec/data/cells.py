@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tfmmrec.modalities.modality import Reject
+from tfmmrec.modalities.modality import Reject, text_of
 from tfmmrec.modalities.timestamp import END, FIRST, read_time, written_together
 
 Column: TypeAlias = pa.ChunkedArray | list[Any]
@@ -20,7 +20,10 @@ _UTC = pa.timestamp("us", "UTC")
 
 
 def plain(column: Column) -> Column:
-    """A column in few types: dictionaries decoded, moments as float64 seconds since the epoch (UTC)."""
+    """A column in few types: dictionaries decoded, moments as float64 seconds since the epoch (UTC).
+
+    Decimals of scale 0, which ids may be, keep every digit: as int64, or as text where they do not fit.
+    """
     if isinstance(column, list):
         return column
     kind = column.type
@@ -31,6 +34,11 @@ def plain(column: Column) -> Column:
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         microseconds = column.cast(pa.timestamp("us", getattr(kind, "tz", None)), safe=False)
         return pc.divide(microseconds.cast(pa.int64()).cast(pa.float64(), safe=False), 1e6)
+    if pa.types.is_decimal(kind) and kind.scale == 0:
+        try:
+            return column.cast(pa.int64())
+        except pa.ArrowInvalid:
+            return column.cast(pa.large_string())
     if pa.types.is_decimal(kind) or pa.types.is_float16(kind):
         return column.cast(pa.float64(), safe=False)
     return column
@@ -99,8 +107,8 @@ def pick_cells(column: Column, rows: np.ndarray) -> Cells:
 def number_ids(column: Column) -> tuple[np.ndarray, list[str]]:
     """Ids and their numbers by first appearance.
 
-    An id is a string, taken as it stands. Whole numbers lose their type, not their value: ``1`` and ``1.0``
-    are ``"1"``. A cell of nothing but spaces is empty.
+    An id is a string, taken as it stands; of what else it may be see `text_of`. A cell of nothing but spaces
+    is empty.
 
     Returns:
         int64 ``[R]`` number of each row's id, −1 where the cell is empty; and the ids.
@@ -110,12 +118,12 @@ def number_ids(column: Column) -> tuple[np.ndarray, list[str]]:
         floats or pa.types.is_large_string(column.type) or pa.types.is_integer(column.type)
     ):
         cells = column if isinstance(column, list) else column.to_pylist()
-        column = pa.chunked_array([[_id(cell) for cell in cells]], pa.large_string())
+        column = pa.chunked_array([[text_of(cell) for cell in cells]], pa.large_string())
     # the ids are looked at once each, and not once for every row
     coded = pc.dictionary_encode(column).unify_dictionaries().combine_chunks()
     if isinstance(coded, pa.ChunkedArray):  # without a row there is no chunk
         coded = pc.dictionary_encode(pa.array([], column.type))
-    distinct = pa.array(map(_id, coded.dictionary.to_pylist())) if floats else coded.dictionary
+    distinct = pa.array(map(text_of, coded.dictionary.to_pylist())) if floats else coded.dictionary
     texts = distinct.cast(pa.large_string())
     blank = np.asarray(pc.fill_null(pc.equal(pc.utf8_trim_whitespace(texts), ""), True), bool)
     renumbered = np.append(np.where(blank, -1, np.cumsum(~blank) - 1), -1)
@@ -158,11 +166,3 @@ def seconds(column: Column) -> np.ndarray:
 def _ending_in_z(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Times as Arrow reads their zone: ``12:00:00Z`` for ``12:00:00 UTC``."""
     return pc.replace_substring(column, " UTC", "Z") if pa.types.is_large_string(column.type) else column
-
-
-def _id(cell: Any) -> str | None:
-    if isinstance(cell, bytes):
-        cell = cell.decode("utf-8", "replace")
-    if isinstance(cell, float) and cell.is_integer():
-        cell = int(cell)
-    return None if cell is None or cell != cell else str(cell)

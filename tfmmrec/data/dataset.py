@@ -35,7 +35,8 @@ class Events:
             never asked about: it is the history of a user who is held out as a whole.
         features: of the schema's event side.
         labels: task name → float32 ``[E]``, NaN is missing.
-        weights: task name → float32 ``[E]``, class weight × example weight.
+        weights: task name → float32 ``[E]``, class weight × example weight × inverse propensity; where the
+            label is missing without the class weight, and nothing counts it.
     """
 
     start: np.ndarray
@@ -112,12 +113,14 @@ class Data:
     def with_validation(self) -> Data:
         """The same data with the events of validation among those to learn from.
 
-        For a last training, when everything has been chosen: then there is nothing left to choose by. Events
-        of items that training did not meet have no place in the catalogue's trained part; they can be read,
-        and are not asked about.
+        For a last training, when everything has been chosen: then there is nothing left to choose by. Of a
+        user who was held out as a whole for validation, the context is learnt from, too: an event of
+        validation would else be asked about as if nothing had come before it. Events of items that training
+        did not meet have no place in the catalogue's trained part; they can be read, and are not asked about.
         """
         events = self.events
-        held_out = events.split == VALIDATION
+        asked = np.isin(events.user, events.user[events.split == VALIDATION])
+        held_out = (events.split == VALIDATION) | (asked & (events.split == CONTEXT))
         known = events.item < self.vocabulary.trained_items
         split = np.where(held_out, np.where(known, TRAIN, CONTEXT), events.split).astype("int8")
         digest = hashlib.sha256(f"{self.split_sha256} with validation".encode()).hexdigest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -69,6 +70,25 @@ def advice(letter: DeadLetter) -> str:
             "milliseconds by 1000, in requests as well, and write a date such as 20240501 as 2024-05-01."
         )
     return _ADVICE.get(letter.reason, "Check that the schema gives this column the right kind.")
+
+
+def check_place(path: str | Path) -> None:
+    """Makes the folder of a file for `DeadLetters.write`, before the work that the file is to tell of.
+
+    Raises:
+        ValueError: no file can be written there.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+        if path.is_dir():
+            raise IsADirectoryError("it is a folder")
+    except OSError as error:
+        raise ValueError(
+            f"dead_letters={str(path)!r} must be a file that can be written, but: {error}. Name another."
+        ) from error
 
 
 class DeadLetters:

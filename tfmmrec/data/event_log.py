@@ -80,7 +80,7 @@ def usable_events(
     """The events of known users and items at known times, each once, sorted.
 
     Two events are the same when user, item, time and event features are; the first in the file is kept.
-    Without times nothing tells an event from its copy, and both are kept.
+    Without times nothing tells an event from its copy, and both are kept; see `splits.random`.
 
     Args:
         table: the events.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
-from typing import Any, BinaryIO, TextIO
+from collections.abc import Iterable, Iterator
+from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +14,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from tfmmrec.data.encodings import BROKEN, MARK, marked
-from tfmmrec.data.sources import Chunk, Source
+from tfmmrec.data.sources import Chunk, Source, in_schema
 
 SEPARATORS = (",", ";", "\t", "|")
 """What may stand between the cells of a CSV whose separator is not named."""
@@ -24,7 +24,7 @@ _ROWS = 65_536  # rows of a chunk of Parquet and JSON-lines
 
 
 def read_csv(source: Source) -> Iterator[Chunk]:
-    """Cells between separators, quoted by ``"``, under a header of column names."""
+    """Cells between separators, quoted by ``"`` where the schema does not say otherwise, under a header."""
     source.separator, header = _header(source)
     source.found = dict.fromkeys(header)
     columns = source.columns()
@@ -39,7 +39,7 @@ def read_csv(source: Source) -> Iterator[Chunk]:
 
     line, told = 1, 0  # the header; how many of `unread` have been told of
     with source.open() as file:
-        text = _CountedQuotes(file)
+        text = _Counted(file)
         try:
             with pa.csv.open_csv(
                 pa.PythonFile(text, mode="r"),
@@ -47,7 +47,8 @@ def read_csv(source: Source) -> Iterator[Chunk]:
                 # empty lines are kept, as rows of empty cells, so that lines can be counted
                 pa.csv.ParseOptions(
                     delimiter=source.separator,
-                    newlines_in_values=True,
+                    quote_char='"' if _quoted(source) else False,
+                    newlines_in_values=_quoted(source),
                     ignore_empty_lines=False,
                     invalid_row_handler=skip,
                 ),
@@ -74,13 +75,14 @@ def read_csv(source: Source) -> Iterator[Chunk]:
                 return
             if "straddling" not in str(error):
                 raise
+            hint = f"; perhaps a quote that opens there is never closed. {_MEND}{_unquoted(source)}"
             raise ValueError(
-                f"{source} has a row of more than {_BLOCK >> 20} MB after line {line}; perhaps a quote that "
-                "opens there is never closed."
+                f"{source} has a row of more than {_BLOCK >> 20} MB after line {line}"
+                + (hint if _quoted(source) else ".")
             ) from error
     source.met += len(unread) - told
     _reject(source, unread[told:])
-    if text.quotes % 2:
+    if _quoted(source) and (text.quotes % 2 or text.lines > 1 + source.met):
         _check_quotes(source)
 
 
@@ -155,13 +157,20 @@ def read_jsonl(source: Source) -> Iterator[Chunk]:
     yield chunk()
 
 
-class _CountedQuotes(io.RawIOBase):
-    """A stream of bytes, handed on while counting the quotes."""
+class _Counted(io.RawIOBase):
+    """A stream of bytes, handed on while counting its quotes and lines, those inside of quotes among them."""
 
     def __init__(self, file: BinaryIO) -> None:
         super().__init__()
         self._file = file
+        self._last = b"\n"
         self.quotes = 0
+        self._breaks = 0
+
+    @property
+    def lines(self) -> int:
+        """Lines so far; the last may lack its line break."""
+        return self._breaks + (self._last not in b"\r\n")
 
     def readable(self) -> bool:
         return True
@@ -169,7 +178,11 @@ class _CountedQuotes(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         """The next bytes, at most `size`."""
         piece = self._file.read(size)
-        self.quotes += piece.count(b'"')
+        if piece:
+            self.quotes += piece.count(b'"')
+            self._breaks += piece.count(b"\n") + piece.count(b"\r") - piece.count(b"\r\n")
+            self._breaks -= self._last == b"\r" and piece.startswith(b"\n")
+            self._last = piece[-1:]
         return piece
 
 
@@ -186,7 +199,7 @@ def _header(source: Source) -> tuple[str, list[str]]:
 def _names(source: Source, separator: str) -> list[str]:
     with source.open() as file, io.TextIOWrapper(file, "utf-8", newline="") as text:
         try:
-            header: list[str] = next(_rows(text, separator), [])
+            header: list[str] = next(_rows(text, separator, _quoted(source)), [])
         except csv.Error as error:
             raise ValueError(f"{source} has no readable header: {error}.") from error
     if not any(header):
@@ -199,27 +212,62 @@ def _names(source: Source, separator: str) -> list[str]:
     return header
 
 
-def _rows(text: TextIO, separator: str, strict: bool = False) -> Any:
-    """The reader of Python's `csv`, which then counts its lines, for cells as long as Arrow reads them."""
+def _rows(lines: Iterable[str], separator: str, quoted: bool = True, strict: bool = False) -> Any:
+    """The reader of Python's `csv`, for cells as long as Arrow reads them."""
     # Arrow reads a row that ends in the block after its own. The limit is one of the process: only raised.
     csv.field_size_limit(max(2 * _BLOCK, csv.field_size_limit()))
-    return csv.reader(text, delimiter=separator, strict=strict)
+    return csv.reader(
+        lines,
+        delimiter=separator,
+        quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE,
+        strict=strict,
+    )
+
+
+def _quoted(source: Source) -> bool:
+    """Whether quotes hold cells together, and are not letters like others."""
+    return source.settings.get("quote") != ""
+
+
+_MEND = 'Close it; a quote inside of quotes is written "". Where quotes are letters like others, say so:'
+
+
+def _unquoted(source: Source) -> str:
+    """How a schema says that quotes are letters like others."""
+    return in_schema(source.table, {**source.settings, "quote": ""})
 
 
 def _check_quotes(source: Source) -> None:
-    """An odd number of quotes: fine inside of cells that are not quoted, a swallowed rest of the file if not.
+    """Rows of several lines, and quotes of an odd number: fine where quoted cells hold the line breaks, and
+    other cells the quotes; where quotes are not closed, rows between them are swallowed.
 
     Raises:
-        ValueError: the file ends inside of quotes.
+        ValueError: a row has several lines and quotes that do not fit, or the file ends inside of quotes.
     """
+    lines: list[str] = []  # of the row that is read
+
+    def noted(text: Iterable[str]) -> Iterator[str]:
+        for line in text:
+            lines.append(line)
+            yield line
+
+    separator, first = source.separator or ",", 1
     with source.open() as file, io.TextIOWrapper(file, "utf-8", newline="") as text:
-        rows, line = _rows(text, source.separator or ",", strict=True), 1
-        try:
-            for _ in rows:
-                line = rows.line_num + 1
-        except csv.Error as error:
-            if "unexpected end" in str(error):
-                raise ValueError(
-                    f"{source}: a quote that opens in the row at line {line} is never closed, so the rest of "
-                    'the file would be one cell. Close it; a quote inside of quotes is written "".'
-                ) from error
+        for _ in _rows(noted(text), separator):  # reads as Arrow does, whatever stands behind a closing quote
+            try:
+                if len(lines) > 1 or lines[0].count('"') % 2:
+                    list(_rows(lines, separator, strict=True))
+            except csv.Error as error:
+                never, last = "unexpected end" in str(error), first + len(lines) - 1
+                if never or len(lines) > 1:
+                    lost = (
+                        "is never closed, so the rest of the file would be one cell"
+                        if never
+                        else f"is not closed where its cell ends, so lines {first} to {last} would be one row"
+                    )
+                    raise ValueError(
+                        f"{source}: a quote that opens in the row at line {first} {lost}. "
+                        f"{_MEND}{_unquoted(source)}"
+                    ) from error
+            first += len(lines)
+            lines.clear()

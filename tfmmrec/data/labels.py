@@ -29,8 +29,8 @@ def prepare_labels(
 
     Returns:
         By task name: states, float32 labels ``[E]`` (NaN is missing; a task that ranks the catalogue has
-        none), and float32 weights ``[E]``, class weight × example weight × inverse propensity, 0 where the
-        label is missing.
+        none), and float32 weights ``[E]``, class weight × example weight × inverse propensity. Where the
+        label is missing there is no class, and the weight is what a label would count but for that.
     """
     example = _event_weights(log, table, schema, letters)
     states: dict[str, State] = {}
@@ -56,7 +56,6 @@ def prepare_labels(
     for task in schema.tasks:
         if not task.retrieval:
             label, present = labels[task.name], ~np.isnan(labels[task.name])
-            weights[task.name][~present] = 0.0
             weights[task.name][present] *= task.class_weight(label[present], states[task.name])
     return states, labels, weights
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from tfmmrec.data.attributes import item_attributes
 from tfmmrec.data.dataset import Features
-from tfmmrec.data.dead_letters import DeadLetters
+from tfmmrec.data.dead_letters import DeadLetters, check_place
 from tfmmrec.data.decoding import Decoding
 from tfmmrec.data.event_log import rows_by_id
 from tfmmrec.data.features import Progress, prepare_feature
@@ -63,6 +63,8 @@ def load_items(
         ValueError: the table cannot be used, too much of it is dead, or vectors are of another length than
             in training.
     """
+    if dead_letters is not None:
+        check_place(dead_letters)
     path = Path(path)
     folder = check_folder(path.parent if path.is_file() else path)
     entry = schema.tables.get("items")

@@ -16,7 +16,7 @@ from tfmmrec.data import shards, splits
 from tfmmrec.data.attributes import item_attributes
 from tfmmrec.data.cells import by_appearance
 from tfmmrec.data.dataset import TRAIN, Data, Events, Features
-from tfmmrec.data.dead_letters import DeadLetters
+from tfmmrec.data.dead_letters import DeadLetters, check_place
 from tfmmrec.data.decoding import Decoding, stamps
 from tfmmrec.data.distinct import distinct_pairs
 from tfmmrec.data.event_log import EventLog, rows_by_id, usable_events
@@ -25,7 +25,7 @@ from tfmmrec.data.labels import prepare_labels
 from tfmmrec.data.readers import Table, check_folder, read_table, table_files
 from tfmmrec.data.schema_tables import TABLES, columns, find_tables, members
 from tfmmrec.data.split_codes import split_codes, split_sha256
-from tfmmrec.data.vocabulary import State, Vocabulary
+from tfmmrec.data.vocabulary import State, Vocabulary, ids_sha256
 from tfmmrec.modalities.media import TAR
 from tfmmrec.schema import SIDES, Schema, Side
 
@@ -69,8 +69,8 @@ def load(
         decoded: a folder where decoded media are kept by their content, so that none is decoded again, after
             a kill, in another preparation or under another name. See `Decoding`.
         dead_letters: a file that gets a JSON object for each row or cell that cannot be used, also when
-            there are too many of them; what is there is replaced, and removed where there are none. It is
-            left alone where what was prepared before is opened.
+            there are too many of them; its folder is made, what is there is replaced, and removed where
+            there are none. It is left alone where what was prepared before is opened.
 
     Raises:
         ValueError: an argument, a table or the folder cannot be used; the message says what to change.
@@ -103,6 +103,8 @@ def load(
         fingerprint["media"] = stamps(folder, before.get("media", ()))
         if shards.holds(prepared, fingerprint):
             return _beside(shards.open_shards(prepared), folder)
+    if dead_letters is not None:
+        check_place(dead_letters)
     letters, decoding = DeadLetters(strict), Decoding(folder, Path(decoded) if decoded else None)
     hear = progress or _silent
     try:
@@ -181,9 +183,11 @@ def _prepare(
     books["events"]["out of order"] = log.out_of_order
     number = {item: row for row, item in enumerate(item_ids)}
     pairs = distinct_pairs(log.user[trained], log.item[trained], len(log.item_ids))
+    users = np.flatnonzero(learnt["user"]).tolist() if schema.user_id else []
+    trained_ids = ids_sha256(item_ids[:trained_items], [log.user_ids[user] for user in users])
     return Data(
         schema,
-        Vocabulary(states, task_states, len(item_ids), trained_items, len(pairs[0])),
+        Vocabulary(states, task_states, len(item_ids), trained_items, len(pairs[0]), trained_ids),
         item_ids,
         log.user_ids,
         arrays["item"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -100,6 +101,8 @@ def check_folder(folder: str | Path) -> Path:
 def table_files(path: Path) -> list[Path]:
     """The files of a table that `find_table` found: itself, or those in its folder by their names.
 
+    Numbers in names count as numbers: ``part-2`` comes before ``part-10``.
+
     Files whose names begin with ``_`` or ``.`` are left out: notes of the program that wrote the others.
 
     Raises:
@@ -107,7 +110,8 @@ def table_files(path: Path) -> list[Path]:
     """
     if not path.is_dir():
         return [path]
-    files = sorted(p for p in path.iterdir() if p.is_file() and p.name[0] not in "._")
+    there = (p for p in path.iterdir() if p.is_file() and p.name[0] not in "._")
+    files = sorted(there, key=lambda file: (_naturally(file.name), file.name))
     endings = {_ending(file.name) for file in files}
     if len(endings) != 1 or None in endings:
         raise ValueError(
@@ -185,7 +189,7 @@ def read_table(
         letters: gets the rows that cannot be read.
         optional: columns to read where there are such.
         entry: of the schema's `tables`, where there is one; it may name separator and encoding, and the
-            cells that are empty (``missing``).
+            cells that are empty (``missing``), and say that none is quoted (``quote``).
 
     Raises:
         ValueError: a file is empty, not what its ending says, not in its encoding, lacks a column or is a
@@ -276,6 +280,11 @@ def _read(source: Source) -> list[Chunk]:
     keep = source.columns() if chunks else []
     missing = source.settings.get("missing", ())
     return [(lines, {column: emptied(cells[column], missing) for column in keep}) for lines, cells in chunks]
+
+
+def _naturally(name: str) -> list[str | int]:
+    """What sorts a name with its numbers as numbers: texts and numbers by turns."""
+    return [int(piece) if place % 2 else piece for place, piece in enumerate(re.split(r"(\d+)", name))]
 
 
 def _ending(name: str) -> str | None:

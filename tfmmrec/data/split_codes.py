@@ -34,6 +34,7 @@ def split_codes(
     alone = np.asarray([0, warm.sum()])  # without users all events are drawn from together
     codes[warm] = function(
         start=alone if schema.user_id is None else log.starts(warm),
+        item=None if schema.ordered or schema.user_id is None else log.item[warm],
         time=log.time[warm],
         values=table.cells(column, log.rows[warm]) if column else None,
         option=option,

@@ -5,6 +5,8 @@ called by name, ``"leave-last-out"`` or ``"random:70/15/15"``, with all of these
 it needs:
 
 * ``start`` int64 ``[M + 1]``: user m's events are rows ``start[m]:start[m + 1]``, in their order;
+* ``item`` int64 ``[E]``: the item of each event, where a user's events of one item are copies, which nothing
+  tells apart; None where each event is one of its own;
 * ``time`` float64 ``[E]``: seconds, NaN where there are none;
 * ``values``: ``[E]`` cells of the column named by the split, None for a split that names none;
 * ``option``: what stands after the colon, or ``""``;
@@ -22,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from tfmmrec.data.cells import by_appearance
 from tfmmrec.data.dataset import CONTEXT, TEST, TRAIN, VALIDATION
 
 __all__ = ["column", "global_time", "leave_last_one", "leave_last_out", "random", "users"]
@@ -115,15 +118,24 @@ def users(*, start: np.ndarray, option: str = "", seed: int = 0, **_: Any) -> np
     return codes
 
 
-def random(*, start: np.ndarray, option: str = "", seed: int = 0, **_: Any) -> np.ndarray:
+def random(
+    *, start: np.ndarray, item: np.ndarray | None = None, option: str = "", seed: int = 0, **_: Any
+) -> np.ndarray:
     """Each user's events at random, by shares of training, validation and test: ``"80/10/10"``.
 
     A share of a few events is rounded up or down by chance, so that it is met on average; a user keeps at
-    least one event to learn from.
+    least one event to learn from. Copies of an event are drawn as one and never parted: what is asked about
+    would else have been learnt by heart, and stand in its own history.
 
     Raises:
         ValueError: the shares are no three numbers, or training has none.
     """
+    if item is not None:
+        user = np.repeat(np.arange(len(start) - 1), np.diff(start))
+        items = 1 + item.max(initial=0)
+        pair, pairs = by_appearance(user * items + item)
+        first = np.searchsorted(pairs // items, np.arange(len(start)))
+        return random(start=first, option=option, seed=seed)[pair]
     train, validation, test = _shares("random", option)
     total = train + validation + test
     counts = np.diff(start)
@@ -142,7 +154,8 @@ def random(*, start: np.ndarray, option: str = "", seed: int = 0, **_: Any) -> n
 def column(*, values: Sequence[Any], **_: Any) -> np.ndarray:
     """As a column of the events says: train, valid (or validation, val), test or context; else −1.
 
-    A context is the earlier events of a user whom nothing is learnt from.
+    A context is the earlier events of a user whom nothing is learnt from. Copies of an event go where each
+    says: one that is asked about while another is learnt from is known already.
     """
     return np.asarray([_NAMES.get(str(value).strip().lower(), -1) for value in values], "int8")
 

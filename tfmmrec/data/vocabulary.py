@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 State = dict[str, Any]
+
+
+def ids_sha256(items: Iterable[str], users: Iterable[str]) -> str:
+    """A hash of ids in the order that numbers them: of what the rows of the catalogue and of tables are."""
+    digest = hashlib.sha256()
+    for ids in (items, users):
+        for one in ids:
+            name = one.encode()
+            digest.update(b"%d:%s," % (len(name), name))  # no two lists read the same
+        digest.update(b";")
+    return digest.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -18,6 +31,8 @@ class Vocabulary:
         items: rows of the catalogue.
         trained_items: rows ``[0, trained_items)`` have a training event; the others were never trained on.
         trained_pairs: of a user and an item that met in training, each counted once.
+        trained_sha256: `ids_sha256` of the trained items and, where there are users, of the trained users;
+            ``""`` where it is not known.
         folder: the data folder, with the files that weights start from, in this process alone: it is no part
             of what is written, so that data and runs can be moved.
     """
@@ -27,7 +42,26 @@ class Vocabulary:
     items: int
     trained_items: int
     trained_pairs: int = 0
+    trained_sha256: str = ""
     folder: str | None = field(default=None, compare=False)
+
+    def check_rows(self, prepared: Vocabulary) -> None:
+        """Checks that in prepared data rows and numbers stand for what they do in a model of this vocabulary.
+
+        Args:
+            prepared: the vocabulary of the data. Where either does not know its ids, nothing is checked.
+
+        Raises:
+            ValueError: other items or users are trained on there, or the same in another order.
+        """
+        mine, theirs = self.trained_sha256, prepared.trained_sha256
+        if mine and theirs and mine != theirs:
+            raise ValueError(
+                "The model was built for data that were prepared otherwise: other items or users are trained "
+                "on there, or the same in another order, so that it would take items for one another and be "
+                "asked about events that it learnt from. Give the data that it was trained on, or load them "
+                "from the same tables with the same split, cold_items and seed."
+            )
 
     def sizes(self) -> Vocabulary:
         """Without the terms, and with the folder of files: all that a model is made from."""

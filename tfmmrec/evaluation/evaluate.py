@@ -92,9 +92,9 @@ def evaluate(
         split: ``data.validation``, ``data.test`` or ``data.cold``.
         k: cut-offs of the ranking metrics; the largest is used for coverage, novelty and diversity.
         mask_history: items of the user's history are not recommended, unless they are the ones asked for.
-        candidates: catalogue rows that compete. By default all; for ``data.cold`` the items never trained on.
-            Of two dimensions, ``[Q, C]``, each query's own, −1 for none: for numbers that were published so;
-            see `rank_given`.
+        candidates: catalogue rows that compete. By default all; for ``data.cold`` the items it asks about,
+            which were held out of training as a whole. Of two dimensions, ``[Q, C]``, each query's own, −1
+            for none: for numbers that were published so; see `rank_given`.
         batch: queries at once through the user tower, and events through the heads; by default as many as
             `memory` holds by an estimate.
         memory: bytes of working memory for what grows with users × items or users × history: scores and what
@@ -107,13 +107,16 @@ def evaluate(
 
     Raises:
         TypeError: it is none of what can be evaluated.
-        ValueError: the split is empty, the scores are not finite, or there is no such history.
+        ValueError: the split is empty, the scores are not finite, there is no such history, candidates are no
+            rows of the catalogue, or the model was built for data that were prepared otherwise.
     """
     if not isinstance(model, Recommender | Scorer | Predictor):
         raise TypeError(
             "A Recommender can be evaluated, and what has `scores` (a Scorer) or `predictions` (a "
             f"Predictor); got {type(model).__name__}."
         )
+    if isinstance(model, Recommender):
+        model.vocabulary.check_rows(split.data.vocabulary)
     queries = queries_of(split, history)
     if candidates is None and split.code == COLD:
         candidates = np.unique(split.data.events.item[split.rows])

@@ -22,11 +22,12 @@ _CLASSES: dict[str, Callable[..., float]] = {"accuracy": accuracy, "macro_f1": m
 
 
 def keep(results: Results, path: Path) -> None:
-    """Writes the answers of an evaluation: plain arrays, aside and renamed."""
+    """Writes the answers of an evaluation: plain arrays, aside and renamed. The file's folder is made."""
     arrays: Kept = {"users": results.users, **results.per_query}
     for task, answers in results.answers.items():
         arrays[f"{task}.users"], arrays[f"{task}.labels"] = answers.users, answers.labels
         arrays[f"{task}.weights"], arrays[f"{task}.predictions"] = answers.weights, _of_event(answers)
+    path.parent.mkdir(parents=True, exist_ok=True)
     with file_aside(path) as aside, aside.open("wb") as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]
 

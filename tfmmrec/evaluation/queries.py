@@ -122,9 +122,15 @@ def queries_of(split: Split, history: str = "earlier") -> Queries:
         )
     data, rows = split.data, split.rows
     if not len(rows):
+        held_out = (
+            "load(…, cold_items=0.1) holds out a tenth of the items"
+            if split.code == COLD
+            else "'leave-last-out' holds out events of users who have three or more, 'random:80/10/10' and "
+            "the like their shares, 'column' what it says, and with_validation() leaves no validation"
+        )
         raise ValueError(
-            f"The {split.name} split has no events, so there is nothing to evaluate. Users with fewer than "
-            "three events are all training; give more data, or another split."
+            f"The {split.name} split has no events, so there is nothing to evaluate: {held_out}. Load the "
+            "data with other settings, or more of them."
         )
     events, ordered = data.events, data.schema.ordered
     user = events.user[rows]

@@ -59,7 +59,8 @@ def rank(
     """Ranks the catalogue for each query.
 
     A held-out item's place counts every other item that scores as much or more (other held-out items only
-    when they score more): ties never help, so a constant score ranks last and not first.
+    when they score more): ties never help, so a constant score ranks last and not first. One that is no
+    candidate is not recommended, and not found, however few compete.
 
     Queries are taken a chunk at a time and, of `Products`, the catalogue a block of items at a time; each
     query's best k so far are all that is kept of a block.
@@ -70,13 +71,13 @@ def rank(
         k: places to look at.
         items: size of the catalogue.
         mask_history: items of the history are not recommended, unless they are asked for.
-        candidates: catalogue rows that compete; all by default.
+        candidates: int ``[C]`` catalogue rows that compete; all by default.
         memory: bytes of working memory: scores, what is read from them, and the chunk's events. Less than one
             query takes (a few KiB, and of other scores than products a whole line) is not kept to. The
             ranking itself, ``Q · (9 k + 8)`` bytes, and what a scorer needs for itself come on top.
 
     Raises:
-        ValueError: a score is not finite, or scores are not as described.
+        ValueError: a score is not finite, or scores or candidates are not as described.
     """
     scores: Scores = score if isinstance(score, Products) else Lines(score, items)
     among = None if candidates is None else _competing(candidates, items)
@@ -133,11 +134,11 @@ def _rank_chunk(
     order = np.lexsort((~keys, row))
     row, keys, at_target = row[order], keys[order], at_target[order]
     before = np.arange(len(row)) - np.searchsorted(row, row)
-    # one that is no candidate comes after all that are
-    place = before + best.count_at_least(row, np.maximum(at_target, np.finfo("float32").min))
-    found = place < k
+    place = before + best.count_at_least(row, at_target)
+    competes = np.isfinite(at_target)  # one that is no candidate has no place
+    found = (place < k) & competes
     ranking.hits[chunk[row[found]], place[found]] = True
-    shown = (before < k) & np.isfinite(at_target)
+    shown = (before < k) & competes
     best.merge(row[shown], keys[shown])
     recommended = best.items()
     ranking.recommended[chunk] = (
@@ -183,11 +184,21 @@ class _Cells:
 
 def _competing(candidates: np.ndarray, items: int) -> np.ndarray:
     """The candidates in ascending order, each once."""
-    competes = np.zeros(items, bool)
-    competes[candidates] = True
-    if not competes.any():
+    candidates = np.asarray(candidates)
+    if not candidates.size:
         raise ValueError("candidates must name at least one row of the catalogue, got none.")
-    return np.flatnonzero(competes)
+    if candidates.ndim != 1 or not np.issubdtype(candidates.dtype, np.integer):
+        raise ValueError(
+            "candidates of all queries must be rows of the catalogue, whole numbers [C], got "
+            f"{candidates.dtype} {list(candidates.shape)}; np.flatnonzero makes rows of a mask."
+        )
+    if not 0 <= candidates.min() <= candidates.max() < items:
+        raise ValueError(
+            f"candidates must be rows of the catalogue, from 0 to {items - 1}; got values from "
+            f"{candidates.min()} to {candidates.max()}. Only in candidates [Q, C], each query's own, is −1 "
+            "none."
+        )
+    return np.unique(candidates)
 
 
 def _block(competing: int, k: int, needed: int, memory: int) -> int:

@@ -17,7 +17,10 @@ CONVENTIONS = (
     "TensorFlow Serving, told to batch with pad_variable_length_inputs, widens a request at its end with the "
     "first element of each of its tensors: begin every [B, ?] of ids, texts, times and media with one column "
     "of padding, and send an absent one as one column of padding, never as [B, 0].",
-    "Ids are strings. Pictures and sounds are the bytes of their files; a broken file fails its whole batch.",
+    "Ids are strings. Pictures and sounds are the bytes of their files: pictures JPEG, PNG, GIF or BMP, of "
+    "grey or of three colours of 8 bits, and sounds WAV of 16 bits. TensorFlow Serving reads no others; "
+    "tfmmrec serve reads every picture that training reads. A broken file, and a Vector of another length "
+    "than the training's, fails its whole batch.",
     "k is int32 [B]. Outputs have max(k) columns over the batch; in each row the columns after its k, or "
     'after the last item there is, are padded with "" and NaN.',
     "user_id finds the stored history and features of a user the export knows; raw ones, brought by the "

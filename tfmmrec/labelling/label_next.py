@@ -52,8 +52,9 @@ def label_next(
 ) -> NextLabels:
     """Ranks the items that lack a label by what theirs would teach.
 
-    An item lacks one where none of its training events has it; without users also where it has no event. What
-    the model expects of an item is the mean over such events of what it expects of each user.
+    With users an item lacks one where it has training events and none of them has it; what the model expects
+    of it is the mean over these of what it expects of each user. Without users an item lacks one where none
+    of its events has it, held out or not.
 
     Args:
         model: trained on the labels there are.
@@ -65,10 +66,12 @@ def label_next(
         seed: of what is drawn.
 
     Raises:
-        ValueError: there is no such task, it has no classes, nothing lacks its label, or k is below 1.
+        ValueError: there is no such task, it has no classes, nothing lacks its label, k is below 1, or the
+            model was built for data that were prepared otherwise.
     """
     if k < 1:
         raise ValueError(f"k is how many items to label, 1 or more; got {k}.")
+    model.vocabulary.check_rows(data.vocabulary)
     strategy = make(acquisition, Acquisition, by)
     chosen = tasks_of_classes(model, None if task is None else [task])[0]
     rows, probabilities, labelled, vectors = _pool(model, data, chosen)
@@ -97,22 +100,20 @@ def _pool(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Rows of the items without a label ``[N]``, what is expected of each, those with one, all vectors."""
     events, items = data.events, data.vocabulary.items
-    train = np.flatnonzero(events.split == TRAIN)
-    known = ~np.isnan(events.labels[task.name][train])
-    labelled = np.unique(events.item[train[known]])
-    asked = train[~known & ~np.isin(events.item[train], labelled)]
     vectors = model.encode_items(data.items)["vector"]
+    known = ~np.isnan(events.labels[task.name])
+    train = events.split == TRAIN
+    labelled = np.unique(events.item[train & known])
+    if data.schema.user_id is None:  # what an item is depends on no event of it
+        rows = np.setdiff1d(np.arange(items), events.item[known])
+        found = predict_items(model, vectors[rows])
+        told = class_probabilities(task, found[task.name]) if len(rows) else np.zeros((0, 0))
+        return rows, told, labelled, vectors
+    asked = np.flatnonzero(train & ~known & ~np.isin(events.item, labelled))
     rows = np.unique(events.item[asked])
-    found = predict_events(model, data, asked, vectors)
-    classes = len(class_names(task, model.vocabulary.tasks[task.name]))
-    probabilities = np.zeros((items, classes))
+    probabilities = np.zeros((items, len(class_names(task, model.vocabulary.tasks[task.name]))))
     if len(asked):
-        told = class_probabilities(task, found[task.name]).astype("float64")
-        np.add.at(probabilities, events.item[asked], told)
-        probabilities[rows] /= np.bincount(events.item[asked], minlength=items)[rows][:, None]
-    if data.schema.user_id is None:
-        new = np.setdiff1d(np.arange(items), events.item)
-        if len(new):
-            probabilities[new] = class_probabilities(task, predict_items(model, vectors[new])[task.name])
-        rows = np.union1d(rows, new)
-    return rows, probabilities[rows], labelled, vectors
+        found = predict_events(model, data, asked, vectors)
+        np.add.at(probabilities, events.item[asked], class_probabilities(task, found[task.name]))
+    counts = np.bincount(events.item[asked], minlength=items)[rows]
+    return rows, probabilities[rows] / counts[:, None], labelled, vectors

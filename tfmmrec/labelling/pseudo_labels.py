@@ -75,14 +75,16 @@ def pseudo_label(
         tasks: names of tasks of classes, yes and no among them; all such by default.
         threshold: how likely a class must be: for all, by class (``{"1": 0.9, "0": 0.99}``; those that are
             not named are never filled in), or by task either of these.
-        weight: of such an example beside one that was labelled, above 0.
+        weight: of such an example beside one that was labelled, above 0. The example's own weight and its
+            propensity count as they do of a label: an event of weight 0 stays one.
 
     Raises:
-        ValueError: there is no such task or class, a task has no classes, or a threshold or the weight is out
-            of range.
+        ValueError: there is no such task or class, a task has no classes, a threshold or the weight is out of
+            range, or the model was built for data that were prepared otherwise.
     """
     if not weight > 0:
         raise ValueError(f"weight is what a pseudo-label counts beside a label, above 0; got {weight}.")
+    model.vocabulary.check_rows(data.vocabulary)
     chosen = tasks_of_classes(model, tasks)
     wanted = {task.name: _thresholds(model, task, threshold) for task in chosen}
     events = data.events
@@ -106,7 +108,7 @@ def pseudo_label(
         filled, label = mine[sure], likeliest[sure].astype("float32")
         labels[name], weights[name] = np.array(events.labels[name]), np.array(events.weights[name])
         labels[name][filled] = label
-        weights[name][filled] = weight * task.class_weight(label, state)
+        weights[name][filled] *= weight * task.class_weight(label, state)
         counts[name] = {one: int((label == place).sum()) for place, one in enumerate(names)}
         unsure[name] = int((~sure).sum())
         said = [names[int(place)] for place in label]

@@ -107,13 +107,13 @@ def tar_members(folder: Path) -> dict[str, tuple[int, int]]:
     Links in it are left out: they would lead elsewhere.
 
     Raises:
-        ValueError: the tar is packed, damaged or cut off.
+        ValueError: the tar is packed, damaged or cut off, or a link that leads out of the folder.
     """
-    path = folder / TAR
+    path = below(TAR, folder)
     if not path.is_file():
         return {}
     stat = path.stat()
-    return _members(path.resolve(), stat.st_size, stat.st_mtime_ns)
+    return _members(path, stat.st_size, stat.st_mtime_ns)
 
 
 @lru_cache(maxsize=4)

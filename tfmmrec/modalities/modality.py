@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import math
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
@@ -21,8 +24,27 @@ Reject = Callable[[int, str], None]
 
 @lru_cache(maxsize=1024)  # asked for every task of every batch
 def identifier(column: str) -> str:
-    """A column's name with ``_`` for everything but letters and digits: the name of its feature or task."""
-    return re.sub(r"\W", "_", column, flags=re.ASCII).strip("_") or "column"
+    """A column's name with ``_`` for everything but letters and digits: the name of its feature or task.
+
+    These are the letters and digits of ASCII, which every file and signature takes. A name with others has
+    six hexadecimal digits of its SHA-256 behind what is left of it, so that no two are one: ``prénom`` is
+    ``prenom_`` and these.
+    """
+    without_accents = re.sub(r"[\u0300-\u036f]", "", unicodedata.normalize("NFKD", column))
+    name = re.sub(r"\W", "_", without_accents, flags=re.ASCII).strip("_") or "column"
+    return name if column.isascii() else f"{name}_{hashlib.sha256(column.encode()).hexdigest()[:6]}"
+
+
+def text_of(cell: Any) -> str:
+    """A cell as a string, whatever type its file has for it; None and NaN are ``""``.
+
+    Bytes are UTF-8. Whole numbers lose their type, not their value: ``1`` and ``1.0`` are ``"1"``.
+    """
+    if isinstance(cell, bytes):
+        return cell.decode("utf-8", "replace")
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return "" if cell is None or (isinstance(cell, float) and math.isnan(cell)) else str(cell)
 
 
 @dataclass(frozen=True)
@@ -41,8 +63,7 @@ class Modality:
       A row whose mask is all False is missing; no value under a False mask may change any output.
 
     Attributes:
-        column: the column of the table. It also names the feature, with other characters than letters and
-            digits replaced by ``_``.
+        column: the column of the table. It also names the feature, see `identifier`.
         raw_dtype: ``"string"`` (text, ids, file bytes; missing is ``""``) or ``"float"`` (missing is NaN).
         raw_rank: 0 when a row is one value, 1 when it is a list.
         media: cells name files, whose bytes `raw` reads: done in chunks by several threads, and `fit` does
@@ -81,7 +102,7 @@ class Modality:
         The default is for strings. `folder` is the data folder, for modalities whose cells name files.
         """
         del folder, reject
-        return ["" if cell is None else str(cell) for cell in cells]
+        return [text_of(cell) for cell in cells]
 
     @property
     def files(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from keras import ops
 
 from tfmmrec.layers import masked_mean
 from tfmmrec.modalities.lookup import as_text, lookup, terms_by_count
-from tfmmrec.modalities.modality import Modality, Parts
+from tfmmrec.modalities.modality import Modality, Parts, text_of
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Tags(Modality):
     def raw(self, cells: Sequence[Any], folder: Any, reject: Any) -> list[Any]:
         del folder, reject
         lists = (cell if isinstance(cell, list | tuple) else [cell] for cell in cells)
-        return [self.separator.join(str(tag) for tag in tags if tag is not None) for tags in lists]
+        return [self.separator.join(text_of(tag) for tag in tags if tag is not None) for tags in lists]
 
     def terms_of(self, value: str) -> list[str]:
         return [tag for tag in map(str.strip, value.split(self.separator)) if tag]

@@ -20,7 +20,7 @@ def draw_curves(records: Sequence[Mapping[str, float]], path: str | Path, best: 
 
     Args:
         records: one for each epoch, as `tfmmrec.training.fit` returns them and ``curves.json`` holds them.
-        path: the picture's file.
+        path: the picture's file; its folder is made.
         best: the epoch (from 1) whose weights were kept; 0 draws no mark.
 
     Raises:
@@ -55,6 +55,7 @@ def draw_curves(records: Sequence[Mapping[str, float]], path: str | Path, best: 
     panels[0, 0].set_ylabel("training loss")
     if rows == 2:
         panels[1, 0].set_ylabel("validation")
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
     with file_aside(path) as aside:
         figure.savefig(aside, format="png")
     return Path(path)

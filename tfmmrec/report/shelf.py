@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tfmmrec.data.dead_letters import DeadLetters
+from tfmmrec.data.event_log import rows_by_id
 from tfmmrec.data.readers import check_folder, find_table, read_table
 from tfmmrec.modalities import Image
 from tfmmrec.modalities.media import Medium, media_by_id, media_of
@@ -48,7 +49,8 @@ class Shelf:
     def of(cls, folder: str | Path, schema: Schema) -> Shelf:
         """Reads the items table: its column ``title`` (or ``name``), and the first `Image` of the schema.
 
-        A table without such columns, or no table, gives an empty shelf: ids then stand for titles.
+        Ids are read as `load` reads them, and of several rows of one id the first counts. A table without
+        such columns, or no table, gives an empty shelf: ids then stand for titles.
 
         Raises:
             ValueError: there is no such folder, or its items table cannot be read.
@@ -61,8 +63,8 @@ class Shelf:
         image = next((feature for feature in schema.item if isinstance(feature, Image)), None)
         wanted = {schema.item_id: "item_id"} | ({image.column: "Image"} if image and image.in_table else {})
         table = read_table(folder, path, "items", wanted, DeadLetters(), _TITLES, entry)
-        rows = np.arange(len(table))
-        ids = [str(one) for one in table.cells(schema.item_id, rows)]
+        by_row = rows_by_id(table, schema.item_id, DeadLetters())
+        ids, rows = list(by_row), np.asarray(list(by_row.values()), "int64")
         title = next((name for name in _TITLES if name in table.columns), None)
         titles = dict(zip(ids, table.cells(title, rows), strict=True)) if title else {}
         cells: list[Any] = [None] * len(ids)

@@ -82,7 +82,7 @@ def draw_strips(
 
     Args:
         strips: the rows.
-        path: the picture's file.
+        path: the picture's file; its folder is made.
         title: above the picture.
         note: below it.
         ordered: whether a history is a sequence.
@@ -97,6 +97,7 @@ def draw_strips(
     with matplotlib.rc_context({"font.family": _fonts()}), warnings.catch_warnings():
         warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font")  # a box stands in for it
         figure = _figure(strips, title, note, ordered)
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
         with file_aside(path) as aside:
             figure.savefig(aside, format="png")
     return Path(path)

@@ -14,7 +14,7 @@ from keras import ops
 from tfmmrec.losses import categorical_cross_entropy, categorical_focal
 from tfmmrec.metrics import accuracy, macro_f1
 from tfmmrec.modalities.lookup import terms_by_count
-from tfmmrec.modalities.modality import Reject, identifier
+from tfmmrec.modalities.modality import Reject, identifier, text_of
 from tfmmrec.tasks.task import Step, Task
 
 
@@ -48,7 +48,7 @@ class Multiclass(Task):
         return identifier(self.column)
 
     def labels(self, cells: Sequence[Any], reject: Reject) -> list[Any]:
-        return [None if cell is None or cell == "" else str(cell) for cell in cells]
+        return [text_of(cell) or None for cell in cells]
 
     def fit(self, labels: Sequence[Any]) -> dict[str, Any]:
         counts = Counter(label for label in labels if label is not None)
