@@ -46,7 +46,7 @@ def latest(data: Data, count: int) -> Data:
     kept = ~known
     kept[order[np.arange(len(order)) - np.searchsorted(user, user) < count]] = True
     start = np.concatenate([[0], np.cumsum(kept)])[events.start]
-    return replace(
+    changed = replace(
         data,
         events=replace(
             events,
@@ -62,6 +62,9 @@ def latest(data: Data, count: int) -> Data:
             weights={name: values[kept] for name, values in events.weights.items()},
         ),
     )
+    # what was met how often in training stays known: of one event each, the one of validation may be all
+    vars(changed)["popularity"] = data.popularity
+    return changed
 
 
 def readings(*features: str) -> tuple[Reading, ...]:

@@ -40,6 +40,8 @@ def test_the_latest_events_alone_are_known(tmp_path):
     assert np.array_equal(little.events.user, np.repeat(np.arange(small.USERS), 4))
     everything = latest(data, 100)
     assert np.array_equal(everything.events.item, data.events.item)
+    one = latest(data, 1)  # that of validation: what was popular in training is known all the same
+    assert (one.events.split != TRAIN).all() and np.array_equal(one.popularity, data.popularity)
 
 
 def test_of_sets_any_events(tmp_path):

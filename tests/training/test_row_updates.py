@@ -12,7 +12,7 @@ from tfmmrec.data.batches import Batches
 from tfmmrec.modalities import History
 from tfmmrec.models import RowGradient, build_recommender, sum_gradients
 from tfmmrec.training import fit, row_updates
-from tfmmrec.training.row_updates import RowAdamW, adamw, large_tables, summed
+from tfmmrec.training.row_updates import RowAdamW, adamw, drawn_parts, large_tables, summed
 
 SETTINGS = {"learning_rate": 0.1, "weight_decay": 0.2, "beta_1": 0.8, "beta_2": 0.9, "global_clipnorm": 1.0}
 
@@ -125,7 +125,7 @@ def data(small_folder):
 def model_of(data, **settings):
     schema = schema_of(data)
     return build_recommender(
-        schema, data.vocabulary, width=8, fusion="concat", seed=0, item_vectors="encoded", **settings
+        schema, data.vocabulary, width=8, fusion="concat", seed=0, **{"item_vectors": "encoded", **settings}
     )
 
 
@@ -301,3 +301,26 @@ def test_rows_of_a_frozen_table_stay_and_are_not_clipped_with():
     optimizer.apply([gradient_of_rows(rows, gradient), keras.ops.zeros((4,))], [table, other])
     moved = (array(table) != weight).any(axis=1)
     assert moved.tolist() == [False, False, True, False, True]
+
+
+@pytest.mark.backend
+def test_what_is_clipped_apart_does_not_shrink_the_others():
+    """Both steps of each part are in the ratio of its own clipped gradients, 1 to 1 and .5 to .5."""
+    long, short = keras.Variable(random(3), name="content"), keras.Variable(random(3, seed=1), name="other")
+    optimizer = RowAdamW(**{**SETTINGS, "weight_decay": 0.0}, apart=[long.path])
+    optimizer.build([long, short])
+    for length in (30.0, 3.0):  # of the content; both are clipped to 1
+        gradients = [np.asarray([length, 0, 0], "float32"), np.asarray([0, 0.3, 0.4], "float32")]
+        optimizer.apply([keras.ops.convert_to_tensor(one) for one in gradients], [long, short])
+    of_long, of_short = (array(one) for one in optimizer._momentums)
+    np.testing.assert_allclose(of_long, [1 - 0.8**2, 0, 0], rtol=1e-5)
+    np.testing.assert_allclose(of_short, (1 - 0.8**2) * np.asarray([0, 0.3, 0.4]), rtol=1e-5)
+    assert remade(optimizer).get_config() == optimizer.get_config()
+
+
+def test_content_of_which_a_step_draws_some_is_clipped_apart(data):
+    model = model_of(data)
+    assert drawn_parts(model) == []
+    drawn = model_of(data, item_vectors="cached")
+    paths = {one.path for one in drawn.item_tower.trainable_variables}
+    assert set(drawn_parts(drawn)) == paths - {"item_id/table/embeddings"} != set()

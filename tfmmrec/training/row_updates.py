@@ -61,6 +61,7 @@ def adamw(
         tables=[] if every_row else large_tables(model),
         rates={**(rates or {}), **layer_rates(model, layer_decay, rates)},
         paced=paced,
+        apart=drawn_parts(model),
         weight_decay=weight_decay,
         beta_2=0.98,
         global_clipnorm=1.0,
@@ -71,6 +72,18 @@ def adamw(
     )
     optimizer.exclude_from_weight_decay(var_names=["scale", "bias"])
     return optimizer
+
+
+def drawn_parts(model: Recommender) -> list[str]:
+    """Paths of the weights of items' content, where a step draws what it encodes; ids are none of them.
+
+    Their gradient is then divided by a small chance, and right on average alone: in one step it is many times
+    as long as that of all else, which clipping would shrink with it, by another factor in each step.
+    """
+    if not model.item_vectors.cached:
+        return []
+    ids = [encoder.embedding.embeddings.path for encoder in model.id_tables.values()]
+    return [one.path for one in model.item_tower.trainable_variables if one.path not in ids]
 
 
 def large_tables(model: Recommender) -> list[str]:
@@ -111,6 +124,8 @@ class RowAdamW(keras.optimizers.AdamW):
         paced: beginnings of paths whose variables' learning rate is also multiplied by what stands in
             `paces`, which may be changed between steps and by a gradient hook. At a pace of 0 variables are
             frozen: they have no gradient, which clipping then does not count either, and no decay.
+        apart: beginnings of paths whose gradients are clipped by a length of their own, and do not count in
+            that of the others.
         **kwargs: as of ``keras.optimizers.AdamW``.
 
     Attributes:
@@ -127,10 +142,11 @@ class RowAdamW(keras.optimizers.AdamW):
         tables: Sequence[str] = (),
         rates: dict[str, float] | None = None,
         paced: Sequence[str] = (),
+        apart: Sequence[str] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.rates, self.paced = dict(rates or {}), tuple(paced)
+        self.rates, self.paced, self.apart = dict(rates or {}), tuple(paced), tuple(apart)
         for name in ("use_ema", "gradient_accumulation_steps", "amsgrad"):
             if tables and getattr(self, name):
                 raise ValueError(
@@ -154,6 +170,7 @@ class RowAdamW(keras.optimizers.AdamW):
         self._paces_of = [
             [at for at, name in enumerate(self.paced) if is_of(variable.path, name)] for variable in variables
         ]
+        self._is_apart = [any(is_of(variable.path, name) for name in self.apart) for variable in variables]
 
     def apply(self, grads: Any, trainable_variables: Any = None) -> None:
         grads = list(grads)
@@ -175,6 +192,22 @@ class RowAdamW(keras.optimizers.AdamW):
             super().apply(grads, variables)
         finally:
             self._rows.clear()
+
+    def _backend_apply_gradients(self, grads: Any, trainable_variables: Any) -> None:
+        of_variables = [self._is_apart[self._get_variable_index(one)] for one in trainable_variables]
+        self._clipped_together = [
+            [at for at, apart in enumerate(of_variables) if apart is together] for together in (True, False)
+        ]
+        super()._backend_apply_gradients(grads, trainable_variables)
+
+    def _clip_gradients(self, grads: Any) -> list[Any]:
+        clipped = list(grads)
+        for places in self._clipped_together:
+            if places:
+                some = super()._clip_gradients([grads[at] for at in places])
+                for at, gradient in zip(places, some, strict=True):
+                    clipped[at] = gradient
+        return clipped
 
     def _pace(self, at: int) -> Any:
         """Of the variable with this number."""
@@ -220,7 +253,8 @@ class RowAdamW(keras.optimizers.AdamW):
             write_rows(one, rows, ops.where(used, new, old))
 
     def get_config(self) -> dict[str, Any]:
-        mine = {"tables": list(self.tables), "rates": dict(self.rates), "paced": list(self.paced)}
+        mine = {"tables": list(self.tables), "rates": dict(self.rates)}
+        mine |= {"paced": list(self.paced), "apart": list(self.apart)}
         return {**super().get_config(), **mine}
 
 
