@@ -154,6 +154,9 @@ def test_what_cannot_be_trained_is_explained(small_data):
         fit(model, small_data.train, small_data.cold)
     with pytest.raises(ValueError, match="no training events; check the split"):
         fit(model, small_data.cold)
+    vocabulary = dataclasses.replace(small_data.vocabulary, trained_sha256="other")
+    with pytest.raises(ValueError, match="built for data that were prepared otherwise"):
+        fit(model, dataclasses.replace(small_data, vocabulary=vocabulary).train)
     with pytest.raises(
         ValueError, match=r"accumulate=99 batches make one update, and the training has \d+: "
     ):

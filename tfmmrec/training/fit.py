@@ -143,11 +143,13 @@ def fit(
         ValueError: no training events, an unknown `monitor`, `schedule`, `balancing`, feature or part, a
             number of batches or steps below 1, more batches to an update than there are, an `optimizer` with
             what it has to be told itself, a loss or a monitored metric that is no finite number, a
-            `checkpoint` of a training with other settings, or a graph that was made for other data.
+            `checkpoint` of a training with other settings, or a model or a graph that was made for other
+            data.
     """
     check_counts(accumulate=accumulate, refresh_every=refresh_every)
     if optimizer is not None:
         check_own(optimizer, schedule=schedule, accumulate=accumulate, ema=ema)
+    model.vocabulary.check_rows(train.data.vocabulary)
     if not len(train):
         raise ValueError("There are no training events; check the split and the events table.")
     if validation is not None and not len(validation):
