@@ -1,5 +1,7 @@
 """A part of a data folder: it can be prepared where the whole can, and the folder stays as it is."""
 
+import json
+
 import numpy as np
 import pytest
 from PIL import Image as Pillow
@@ -93,6 +95,19 @@ def test_a_picture_that_is_the_id_stays_one(folder, tmp_path):
     part = part_of(folder, schema, tmp_path / "aside", media=3)
     assert part.rows == {"items": 8, "events": 8} and part.media["items"] == 3
     assert len(part.data.item_ids) == 8 and part.data.problems == {}
+
+
+def test_pictures_are_found_by_ids_as_preparation_writes_them(folder, tmp_path):
+    for n in range(8):
+        Pillow.new("RGB", (20, 20), (30 * n, 0, 99)).save(folder / "covers" / f"{n}.png")
+    (folder / "items.csv").unlink()
+    (folder / "events.csv").unlink()
+    items = [json.dumps({"item_id": float(n)}) for n in range(8)]  # as a column that once had empty cells
+    events = [{"user_id": f"u{u}", "item_id": float(n), "time": n} for u in range(10) for n in range(8)]
+    (folder / "items.jsonl").write_text("\n".join(items))
+    (folder / "events.jsonl").write_text("\n".join(map(json.dumps, events)))
+    schema = Schema(item=[Image("cover", folder="covers", **PICTURE)], tasks=[NextItem()], timestamp="time")
+    assert part_of(folder, schema, tmp_path / "aside").media["items"] == 8
 
 
 def test_a_preset_of_the_data_folder_is_opened(folder, tmp_path):

@@ -49,14 +49,6 @@ def test_an_example_weighs_what_it_did_whoever_labels_it(things, labeller):
     np.testing.assert_array_equal(weights[rest], own[rest])
 
 
-def test_weights_that_were_not_kept_are_asked_for(things, labeller):
-    events = things.events
-    lost = {**events.weights, "colour": np.where(np.isnan(events.labels["colour"]), np.float32(0), 1)}
-    older = dataclasses.replace(things, events=dataclasses.replace(events, weights=lost))
-    with pytest.raises(ValueError, match="lack a label of task 'colour' weigh 0, .* prepare the data again"):
-        pseudo_label(labeller, older, ["colour"], threshold=0.01)
-
-
 def test_the_table_names_them(things, labeller):
     found = pseudo_label(labeller, things, ["colour"], threshold=0.8)
     table = found.table()

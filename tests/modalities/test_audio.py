@@ -96,6 +96,13 @@ def test_other_rates_and_channels_sound_alike():
         (clip([]), "cut off: it promises 0 samples and holds 0"),
         (clip([0.0] * 50), "the clip is silent: nothing in it can be heard"),
         (clip([0.25] * 50, channels=2), "silent"),  # a constant is no sound
+        (clip(tone(300))[:36] + b"LIST\xff\xff\xff\x00", "not a readable WAV file"),  # a part beyond the end
+        (
+            clip(tone(300), rate=1),
+            "WAV file of 1 samples per second: expected 1,000 to 4,000,000; its header",
+        ),
+        (clip(tone(300), rate=999), "WAV file of 999 samples per second"),
+        (clip(tone(300), rate=4_000_001), "WAV file of 4,000,001 samples per second"),
         (clip([0.1] * 50)[:-40], "cut off: it promises 50 samples and holds 30"),
     ],
 )

@@ -1,6 +1,8 @@
 """Image: files, sizes, several pictures of a row; the contract."""
 
 import io
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -148,6 +150,13 @@ def test_a_jpeg_is_checked_to_its_end(tmp_path, progressive):
     for share in (0.2, 0.5, 0.9, 0.99):
         with pytest.raises(ValueError, match="not a readable picture"):
             checked_image(contents[: int(share * len(contents))])
+
+
+def test_what_pillow_says_of_its_own_is_explained():
+    short = b"IHDR" + bytes(4)  # a head of 4 bytes, where 13 are needed
+    broken = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 4) + short + struct.pack(">I", zlib.crc32(short))
+    with pytest.raises(ValueError, match=r"not a readable picture \(.*IHDR"):
+        checked_image(broken)
 
 
 def test_a_jpeg_in_the_colours_of_print_is_converted_whole(tmp_path):

@@ -7,7 +7,7 @@ import tensorflow as tf
 from backends import preprocessed
 from contracts.samples import clip, tone
 from tfmmrec.modalities import Audio
-from tfmmrec.modalities.sound import prepared, segment
+from tfmmrec.modalities.sound import prepared, segment, waveform
 
 RATE = 2000
 
@@ -54,6 +54,47 @@ def test_which_part_is_heard(which, first):
     heard = segment(tf.constant(sound, tf.float32), 30, which).numpy()
     np.testing.assert_allclose(heard, sound[first : first + 30], rtol=1e-6)
     np.testing.assert_allclose(segment(tf.constant(sound, tf.float32), 200, which), sound, rtol=1e-6)
+
+
+def heard(contents, which="start", prepare=()):
+    sound, _ = waveform(tf.constant(contents), RATE, prepare, 60.0, 0.0, 30, which)
+    return sound.numpy()
+
+
+@pytest.mark.parametrize(
+    ("which", "prepare", "sizes"),
+    [
+        ("start", (), {30}),
+        ("start", ("pre_emphasis",), {30}),
+        ("start", ("trim",), {100, 400}),
+        ("middle", (), {100, 400}),
+    ],
+)
+def test_no_more_is_resampled_than_is_heard(monkeypatch, which, prepare, sizes):
+    resample, asked = tf.raw_ops.ScaleAndTranslate, []
+
+    def watched(**given):
+        asked.append(int(given["size"][1]))
+        return resample(**given)
+
+    monkeypatch.setattr(tf.raw_ops, "ScaleAndTranslate", watched)
+    sound = np.random.default_rng(0).uniform(-0.5, 0.5, 200)
+    for rate, size in ((2 * RATE, 100), (RATE // 2, 400), (RATE, 200)):
+        contents = clip(sound, rate=rate)
+        decoded = tf.audio.decode_wav(contents).audio
+        if rate != RATE:
+            decoded = tf.image.resize(decoded[None], (1, size), antialias=True)[0]
+        whole = done(decoded[:, 0], *prepare)
+        np.testing.assert_array_equal(heard(contents, which, prepare), segment(whole, 30, which))
+    assert set(asked) == sizes
+
+
+def test_a_rate_of_a_broken_header_is_refused():
+    assert np.isfinite(heard(clip(tone(300), rate=1000))).all()
+    for rate in (1, 999, 4_000_001):
+        told = rf"(?s)expected a WAV file of 1,000 to 4,000,000 samples per second, got\W+{rate}\b"
+        with pytest.raises(tf.errors.InvalidArgumentError, match=told):
+            heard(clip(tone(300), rate=rate))
 
 
 def small(**settings):

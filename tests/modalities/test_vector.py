@@ -32,19 +32,36 @@ def rejected_by(member, cells, folder=None):
 def test_standardised_by_hand():
     state = Vector("clip").fit([np.asarray([1.0, 5.0]), np.asarray([3.0, 5.0]), np.full(2, np.nan)])
     assert state == {"size": 2, "mean": [2.0, 5.0], "scale": [1.0, 1.0]}
-    found = preprocessed(Vector("clip"), state, [[3.0, 6.0], [1.0, np.nan], [1e6, 5.0]])
+    found = preprocessed(Vector("clip"), state, [[3.0, 6.0], [np.nan, np.nan], [1e6, 5.0]])
     np.testing.assert_allclose(found["vector"], [[1, 1], [np.nan, np.nan], [10, 0]])
 
 
-def test_a_request_may_bring_fewer_or_more_numbers():
+def vectors(rows):
     state = {"size": 2, "mean": [0.0, 0.0], "scale": [1.0, 1.0]}
+    return preprocessed(Vector("clip"), state, rows)["vector"]
 
-    def vector(row):
-        return preprocessed(Vector("clip"), state, [row])["vector"][0]
 
-    np.testing.assert_array_equal(vector([np.nan]), [np.nan, np.nan])
-    np.testing.assert_array_equal(vector([1.0]), [np.nan, np.nan])
-    np.testing.assert_array_equal(vector([1.0, 2.0, 3.0]), [1, 2])
+@pytest.mark.parametrize("width", [0, 1, 2, 3])
+def test_a_request_may_bring_none_in_any_width(width):
+    np.testing.assert_array_equal(vectors(np.full((1, width), np.nan)), [[np.nan, np.nan]])
+
+
+def test_a_request_is_widened_by_padding_where_others_are_wider():
+    both = [[np.nan, np.nan, np.nan], [1.0, 2.0, np.nan]]
+    np.testing.assert_array_equal(vectors(both), [[np.nan, np.nan], [1, 2]])
+
+
+@pytest.mark.parametrize("row", [[1.0], [1.0, 2.0, 3.0], [1.0, np.nan], [np.nan, 2.0], [1.0, np.inf]])
+def test_a_request_with_other_numbers_is_refused(row):
+    import tensorflow as tf
+
+    with pytest.raises(
+        tf.errors.InvalidArgumentError, match=r"clip takes rows of 2 finite numbers, or of NaN"
+    ):
+        vectors([row])
+    nothing = [np.nan] * len(row)
+    with pytest.raises(tf.errors.InvalidArgumentError, match=rf"got another, among rows of\D*{len(row)}"):
+        vectors([nothing, row])
 
 
 def test_cells_of_another_size_or_kind_are_rejected():
@@ -56,6 +73,18 @@ def test_cells_of_another_size_or_kind_are_rejected():
         3: "expected a list of numbers, got 'a b'",
         6: "expected 2 finite numbers, got 2: '[1, inf]'",
     }
+
+
+def test_the_most_frequent_length_rules_and_not_the_first():
+    raw, rejected = rejected_by(Vector("clip"), [[7], "1 2", None, [3, 4], [5, 6, 7]])
+    np.testing.assert_array_equal(raw, [[np.nan] * 2, [1, 2], [np.nan] * 2, [3, 4], [np.nan] * 2])
+    assert rejected == {
+        0: "expected 2 finite numbers, got 1: '[7]'",
+        4: "expected 2 finite numbers, got 3: '[5, 6, 7]'",
+    }
+    raw, rejected = rejected_by(Vector("clip"), [[7], [1, 2]])  # as frequent: the training rows come first
+    np.testing.assert_array_equal(raw, [[7], [np.nan]])
+    assert rejected.keys() == {1}
 
 
 def test_no_vector_at_all():

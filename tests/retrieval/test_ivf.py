@@ -126,6 +126,28 @@ def test_more_than_cells_hold_is_found_all_the_same(clustered, index):
         assert rows[0].tolist() == best[15_000 : 15_000 + k].tolist()
 
 
+@pytest.mark.parametrize("cosine", [False, True])
+def test_exclusions_cost_no_places(clustered, index, among_all, cosine):
+    vectors, queries = clustered[0], clustered[1][150:]
+    k = np.full(len(queries), 10)
+    best, _ = search(Exact(vectors), queries, np.full(len(queries), 120), cosine=cosine)
+    exact = Exact(vectors)
+    best, _ = search(exact, queries, np.full(len(queries), 120), cosine=cosine)
+
+    def recall(excluded):
+        among_all.clear()
+        found, true = (search(one, queries, k, excluded, cosine=cosine)[0] for one in (index, exact))
+        return np.mean([len(set(a) & set(b)) / 10 for a, b in zip(found, true, strict=True)])
+
+    # with ten others more than the 20 that cells are tuned for
+    assert recall(best[:, :100]) == 1 and sum(map(len, among_all)) == len(queries)
+    assert recall(best[:, :20]) >= 0.95
+    # many, but none of them is better than what is found; and, beside padding, a few that are
+    few = np.concatenate([best[:, 20:], best[:, :8], np.full((len(best), 3), -1)], axis=1)
+    for excluded in (best[:, 20:], few):
+        assert recall(excluded) >= 0.9 and sum(map(len, among_all)) < 0.1 * len(queries)
+
+
 def test_only_queries_that_lack_something_are_asked_among_all_items(clustered, index, among_all):
     vectors, queries = clustered[0], clustered[1][:6]
     mask = np.ones((6, 20_000), bool)

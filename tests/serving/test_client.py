@@ -271,6 +271,62 @@ def test_a_new_version_that_takes_something_else_is_learnt(fake, client):
     assert client.encode_user("ann", user_age=3)["vector"].tolist() == [2]
 
 
+def test_a_new_version_that_answers_with_something_else_is_learnt(fake, client):
+    """Of the same inputs; other outputs, more of them, and fewer."""
+    nothing = float("nan")
+    fake.says((200, {"outputs": [[1.0, 2.0]]}))
+    assert client.encode_user("ann")["vector"].tolist() == [1, 2]
+
+    def new_version(outputs, answer):
+        signatures = {**SIGNATURES, "encode_user": {**SIGNATURES["encode_user"], "outputs": outputs}}
+        fake.asked.clear()
+        fake.says((200, metadata(signatures)), path=METADATA)
+        fake.says((200, {"outputs": answer}))
+        found = client.encode_user("ann")
+        assert [path for path, _ in fake.asked] == [PREDICT, METADATA]  # it was not asked again
+        fake.asked.clear()
+        client.encode_user("ann")
+        assert [path for path, _ in fake.asked] == [PREDICT]
+        return found
+
+    several = tensors(vector="DT_FLOAT 2", like="DT_FLOAT 1")
+    assert new_version(several, {"vector": [[3.0]], "like": [0.5]}) == {"vector": [3], "like": 0.5}
+    several |= tensors(buy="DT_FLOAT 1")
+    answer = new_version(several, {"vector": [[3.0]], "like": [0.5], "buy": [nothing]})
+    assert answer["like"] == 0.5 and np.isnan(answer["buy"])
+    fewer = tensors(vector="DT_FLOAT 2", like="DT_FLOAT 1")
+    assert new_version(fewer, {"vector": [[4.0]], "like": [0.25]}) == {"vector": [4], "like": 0.25}
+    assert new_version(tensors(vector="DT_FLOAT 2"), [[5.0]]) == {"vector": [5]}
+    assert new_version(tensors(mood="DT_STRING 1"), ["sad"]) == {"mood": "sad"}
+
+
+def test_more_outputs_than_the_metadata_promise_are_left_out(fake, client):
+    """As where one of two servers has a new version already."""
+    outputs = {"item_id": [["b"]], "score": [[0.5]], "like": [[0.25]]}
+    fake.says((200, {"outputs": outputs}))
+    assert client.similar_items("a", k=1).keys() == {"item_id", "score"}
+
+
+def test_threads_that_are_refused_are_each_told_why(fake, client):
+    fake.says((400, {"error": "no such thing"}))
+    told = []
+
+    def ask():
+        for _ in range(5):
+            with pytest.raises(ValueError, match="refuses the request to 'demo': no such thing") as error:
+                client.encode_user("ann")
+            told.append(error.type)
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert told == [ValueError] * 40
+    client._forget()
+    client._forget()  # as when another thread has done so meanwhile
+
+
 def test_status_and_metadata(fake, client):
     ok = {"error_code": "OK", "error_message": ""}
     versions = [
@@ -357,8 +413,11 @@ def test_what_answers_is_something_else(fake, answer, error, match):
 @pytest.mark.parametrize("outputs", [[["x"]], {"other": 1}, None, [1.0]])
 def test_outputs_other_than_the_metadata_promise(fake, client, outputs):
     fake.says((200, {"outputs": outputs}))
-    with pytest.raises(ConnectionError, match="outputs other than its metadata promise"):
+    with pytest.raises(
+        ConnectionError, match="'encode_user' with outputs other than its metadata promise.*of one version"
+    ):
         client.encode_user("ann")
+    assert [path for path, _ in fake.asked] == [METADATA, PREDICT, METADATA]
 
 
 def test_a_connection_that_breaks(fake):

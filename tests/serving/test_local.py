@@ -176,6 +176,10 @@ def test_no_user_is_somebody_new(shop, circle):
             lambda shop: shop.encode_item(),
             "Item '' is not in the catalogue.*takes item_id, item_kind, item_poster",
         ),
+        (
+            lambda shop: shop.encode_item(item_taste=[0.1] * 4),
+            "answered: .taste takes rows of 3 finite numbers",
+        ),
         (lambda shop: shop.encode_item(item_poster=b"text"), "is every medium the bytes of a whole file"),
         (
             lambda shop: shop.encode_item(item_price="cheap"),

@@ -121,6 +121,9 @@ def test_status_and_metadata(shop):
         ("/v1/models/shpo", "no model 'shpo'; served are: circle, shop.*'shop'"),
         ("/v1/models/shop/versions/7", "no version 7"),
         ("/v1/models/shop/versions/7/metadata", "version 3 is"),
+        (f"/v1/models/shop/versions/{'9' * 300}", "no version 9"),
+        (f"/v1/models/shop/versions/{'9' * 5000}", "Not Found: expected a path such as"),
+        (f"/v1/models/shop/versions/{'9' * 5000}/metadata", "Not Found: expected a path such as"),
         ("/v2/models", "Not Found"),
     ],
 )
@@ -147,6 +150,13 @@ def test_what_is_not_there(shop, path, message):
         ("encode_item", {"item_poster": [b64(b"no picture")]}, "item_poster: not a readable picture"),
         ("encode_item", {"item_poster": [b64(png(1)[:80])]}, "item_poster: not a readable picture"),
         ("encode_item", {"item_sound": b64(wav(1)[:100])}, "item_sound: "),
+        (
+            "encode_item",
+            {"item_sound": b64(wav(1, rate=500))},
+            "item_sound: WAV file of 500 samples per second",
+        ),
+        ("encode_item", {"item_taste": [0.5] * 6}, "taste takes rows of 3 finite numbers, or of NaN alone"),
+        ("search", {"query_taste": [0.5, math.nan, 0.5]}, "taste takes rows of 3 finite numbers"),
         ("encode_item", {"item_poster": [b64(png(1)[:-20])]}, "bytes of a whole file"),
     ],
 )

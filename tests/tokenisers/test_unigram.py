@@ -71,6 +71,15 @@ def test_a_cut_of_a_long_word_is_the_best_one():
     assert cut("ab" * 300) == ["▁", *["ab"] * 300]
 
 
+def test_a_word_of_more_than_200_characters_is_several():
+    words = Unigram().words(["a" * 199 + " é" + "b" * 450, "c" * 200]).to_list()
+    found = [[word.decode() for word in row] for row in words]
+    assert found == [["▁" + "a" * 199, "▁é" + "b" * 199, "b" * 200, "b" * 51], ["▁" + "c" * 200]]
+    words = Unigram(prefix=False).words(["a" * 201 + " b"]).to_list()
+    assert [word.decode() for word in words[0]] == ["a" * 200, "a", "▁b"]
+    assert cut("ab" * 300 + "☃" * 300 + "b") == ["▁", *["ab"] * 300, "<unk>", "b"]
+
+
 def test_pieces_that_are_learnt():
     counts = {"▁lower": 20, "▁low": 30, "▁newer": 10, "▁new": 15, "▁wider": 10, "▁x": 1}
     terms = Unigram().learn(counts, 16, 2)

@@ -14,6 +14,7 @@ from tfmmrec.data.readers import check_folder, find_table, read_table
 from tfmmrec.data.schema_tables import TABLES
 from tfmmrec.modalities import Text
 from tfmmrec.modalities.media import below
+from tfmmrec.modalities.modality import text_of
 from tfmmrec.modalities.wordings import read_wordings, write_wordings
 from tfmmrec.schema import SIDES, Schema
 
@@ -74,7 +75,7 @@ def back_translate(
     cells = table.cells(text.column, np.arange(len(table)))
     target = below(text.wordings, folder)
     known = dict(read_wordings(folder, text.wordings)) if target.is_file() else {}
-    distinct = dict.fromkeys(str(cell) for cell in cells if cell is not None and str(cell).strip())
+    distinct = dict.fromkeys(text for text in map(text_of, cells) if text.strip())
     left = [one for one in distinct if one not in known]
     translators = [through] if callable(through) else list(through)
     stage, written = f"{name}: {feature}, other wordings", time.monotonic()

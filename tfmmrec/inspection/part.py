@@ -20,6 +20,7 @@ from tfmmrec.data.readers import Table
 from tfmmrec.inspection.copies import copy_files, copy_media, copy_rows, with_names_below
 from tfmmrec.inspection.overview import TABLES
 from tfmmrec.modalities.media import media_by_id
+from tfmmrec.modalities.modality import text_of
 from tfmmrec.recipes.settings import Settings
 from tfmmrec.schema import SIDES, Schema, Side
 
@@ -132,7 +133,7 @@ def _by_id(
 ) -> list[str | None]:
     there = media_by_id(folder, feature.folder, feature.endings)
     own = cells.get(_ID) or cells[getattr(schema, f"{side}_id")]
-    return [there.get(str(one)) for one in own]
+    return [there.get(text_of(one)) for one in own]
 
 
 def _id_is_media(schema: Schema) -> bool:

@@ -8,6 +8,9 @@ import wave
 
 import numpy as np
 
+RATES = (1_000, 4_000_000)
+"""Samples per second of a clip, from … to …: of any recording, and of no broken header."""
+
 _SILENT = 32  # of 65,536 steps between the loudest ups and downs: −66 dB, below any recording of a sound
 
 
@@ -15,17 +18,22 @@ def checked_wav(contents: bytes) -> bytes:
     """The bytes of a 16-bit PCM WAV file in which something can be heard, as they came.
 
     Raises:
-        ValueError: they are something else, cut off, or silent throughout.
+        ValueError: they are something else, cut off, silent throughout, or of a rate beyond `RATES`.
     """
     try:
         with wave.open(io.BytesIO(contents)) as clip:
-            bits, frames = 8 * clip.getsampwidth(), clip.getnframes()
+            bits, frames, rate = 8 * clip.getsampwidth(), clip.getnframes(), clip.getframerate()
             samples = clip.readframes(frames)
             held = len(samples) // (clip.getsampwidth() * clip.getnchannels())
-    except (wave.Error, EOFError) as error:
+    except (wave.Error, EOFError, RuntimeError) as error:  # RuntimeError: a part is longer than the whole
         raise ValueError(f"not a readable WAV file ({error or 'it ends too early'})") from error
     if bits != 16:
         raise ValueError(f"expected a 16-bit PCM WAV file, got {bits} bits; convert it to 16 bits")
+    if not RATES[0] <= rate <= RATES[1]:
+        raise ValueError(
+            f"WAV file of {rate:,} samples per second: expected {RATES[0]:,} to {RATES[1]:,}; its header is "
+            "wrong, or it is no sound"
+        )
     if not held or held < frames:
         raise ValueError(f"WAV file is cut off: it promises {frames} samples and holds {held}")
     heights = np.frombuffer(samples, "<i2")

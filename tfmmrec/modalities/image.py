@@ -24,6 +24,10 @@ from tfmmrec.modalities.pretrained import pretrained_files, pretrained_state, wi
 _MOST_PIXELS = 50_000_000  # a picture that unpacks to more is refused before it is unpacked
 
 
+class _TooLargeError(ValueError):
+    pass
+
+
 def checked_image(contents: bytes) -> bytes:
     """The bytes of a picture TensorFlow can decode whole, as they came where they are JPEG, PNG, GIF or BMP.
 
@@ -35,7 +39,7 @@ def checked_image(contents: bytes) -> bytes:
     try:
         with Pillow.open(io.BytesIO(contents)) as picture:
             if picture.width * picture.height > _MOST_PIXELS:
-                raise ValueError(
+                raise _TooLargeError(
                     f"picture of {picture.width}×{picture.height} pixels is too large; "
                     f"at most {_MOST_PIXELS:,} pixels are unpacked"
                 )
@@ -44,7 +48,7 @@ def checked_image(contents: bytes) -> bytes:
             # an animation's frames are all unpacked, whichever of them is looked at
             frames = getattr(picture, "n_frames", 1)
             if picture.width * picture.height * frames > _MOST_PIXELS:
-                raise ValueError(
+                raise _TooLargeError(
                     f"picture of {frames:,} frames of {picture.width}×{picture.height} pixels is too large; "
                     f"at most {_MOST_PIXELS:,} pixels are unpacked"
                 )
@@ -55,9 +59,9 @@ def checked_image(contents: bytes) -> bytes:
             packed = io.BytesIO()
             picture.convert("RGB").save(packed, "PNG")
             return packed.getvalue()
-    except ValueError:
+    except _TooLargeError:
         raise
-    except Exception as error:  # Pillow raises OSError, SyntaxError and struct.error for broken files
+    except Exception as error:  # Pillow raises OSError, SyntaxError, ValueError … for broken files
         raise ValueError(f"not a readable picture ({error})") from error
 
 

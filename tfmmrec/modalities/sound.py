@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tfmmrec.members import suggestion
+from tfmmrec.modalities.clips import RATES
 
 FORMS = ("log_mel", "spectrogram", "mfcc", "waveform")
 SEGMENTS = ("start", "middle", "loudest")
@@ -24,24 +25,37 @@ def waveform(
 ) -> tuple[Any, Any]:
     """A WAV file's bytes → float32 ``[samples]``, resampled, `prepared`, its `segment`; how many are heard.
 
-    The rest is silence, as all of ``b""`` is.
+    The rest is silence, as all of ``b""`` is. A file whose rate is beyond `RATES` fails, as a broken one
+    does: resampled, a few of its samples could take all the memory there is.
     """
     import tensorflow as tf
 
+    # what is heard depends on nothing behind it: that need not be resampled
+    beginning = which == "start" and set(prepare) <= {"pre_emphasis"}
+
     def clip() -> tuple[Any, Any]:
         sound, own_rate = tf.audio.decode_wav(contents)
+        told = f"expected a WAV file of {RATES[0]:,} to {RATES[1]:,} samples per second, got"
+        tf.debugging.Assert((own_rate >= RATES[0]) & (own_rate <= RATES[1]), [told, own_rate])
         sound = tf.reduce_mean(sound, axis=-1)
-        seconds = tf.cast(tf.shape(sound)[0], tf.float32) / tf.cast(own_rate, tf.float32)
-        size = tf.maximum(tf.cast(tf.round(seconds * rate), tf.int32), 1)
-        as_picture = sound[None, :, None]  # linear interpolation, the one resampler of the core ops
-        sound = tf.cond(
-            own_rate == rate,
-            lambda: sound,
-            lambda: tf.image.resize(as_picture, (1, size), antialias=True)[0, :, 0],
-        )
+        sound = tf.cond(own_rate == rate, lambda: sound, lambda: resampled(sound, own_rate))
         sound = segment(prepared(sound, prepare, rate, low, high), samples, which)
         held = tf.shape(sound)[0]
         return tf.pad(sound, [[0, samples - held]]), held
+
+    def resampled(sound: Any, own_rate: Any) -> Any:
+        given = tf.cast(tf.shape(sound)[0], tf.float32)
+        size = tf.maximum(tf.round(given / tf.cast(own_rate, tf.float32) * rate), 1)
+        wanted = tf.minimum(size, samples) if beginning else size
+        # as a picture of one row: linear interpolation, the one resampler of the core ops
+        return tf.raw_ops.ScaleAndTranslate(
+            images=sound[None, None, :, None],
+            size=tf.stack([1, tf.cast(wanted, tf.int32)]),
+            scale=tf.stack([1.0, size / given]),
+            translation=[0.0, 0.0],
+            kernel_type="triangle",
+            antialias=True,
+        )[0, 0, :, 0]
 
     sound, held = tf.cond(contents == b"", lambda: (tf.zeros(samples), tf.constant(0)), clip)
     return tf.ensure_shape(sound, [samples]), held

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from tfmmrec.modalities.modality import Modality, Parts, Reject
 @dataclass(frozen=True)
 class Vector(Modality):
     """A precomputed vector of fixed length: one token, standardised by the training rows.
+
+    The length is the most frequent one; vectors of another are rejected.
 
     Args:
         column: a list column of Parquet or JSON-lines, or a text column ``"0.1 0.2 …"``; with `file`, only
@@ -36,7 +39,6 @@ class Vector(Modality):
         if self.file:
             return self._from_file(len(cells), folder, reject)
         vectors: list[Any] = []
-        size = 0
         for row, cell in enumerate(cells):
             vector = None
             if cell is not None and (not isinstance(cell, str) or cell.strip()):
@@ -45,14 +47,14 @@ class Vector(Modality):
                     vector = _float32([float(number) for number in numbers])
                 except (TypeError, ValueError, OverflowError):
                     reject(row, f"expected a list of numbers, got {str(cell)[:60]!r}")
-            if vector is not None and not len(vector):  # an empty list is an empty cell
-                vector = None
-            if vector is not None:
-                size = size or len(vector)
-                if len(vector) != size or not np.isfinite(vector).all():
-                    reject(row, f"expected {size} finite numbers, got {len(vector)}: {str(cell)[:60]!r}")
-                    vector = None
-            vectors.append(vector)
+            # an empty list is an empty cell
+            vectors.append(vector if vector is not None and len(vector) else None)
+        lengths = Counter(len(vector) for vector in vectors if vector is not None)
+        size = max(lengths, key=lengths.__getitem__, default=0)  # of equally frequent ones the first
+        for row, vector in enumerate(vectors):
+            if vector is not None and (len(vector) != size or not np.isfinite(vector).all()):
+                reject(row, f"expected {size} finite numbers, got {len(vector)}: {str(cells[row])[:60]!r}")
+                vectors[row] = None
         return [np.full(size, np.nan, "float32") if v is None else v for v in vectors]
 
     def _from_file(self, rows: int, folder: Path, reject: Reject) -> list[Any]:
@@ -97,13 +99,23 @@ class Vector(Modality):
         mean = np.asarray(state["mean"], "float32")
         scale = np.asarray(state["scale"], "float32")
 
+        size = state["size"]
+        # ASCII without quotes, which TensorFlow would write otherwise
+        told = f"{self.name} takes rows of {size} finite numbers, or of NaN alone where there are none; "
+        told += "got another, among rows of"
+
         def standardise(values: Any) -> Parts:
-            # a served request may bring one NaN instead of a whole row of them
-            values = tf.cast(values, tf.float32)[:, : state["size"]]
-            lacking = state["size"] - tf.shape(values)[1]
+            # a served request may bring one NaN instead of a whole row of them, or widen a row by NaN
+            values = tf.cast(values, tf.float32)
+            given = tf.shape(values)[1]
+            lacking = tf.maximum(size - given, 0)
             values = tf.pad(values, [[0, 0], [0, lacking]], constant_values=float("nan"))
-            values = tf.ensure_shape(values, [None, state["size"]])
+            values, beyond = values[:, :size], values[:, size:]
             whole = tf.reduce_all(tf.math.is_finite(values), axis=-1, keepdims=True)
+            nothing = tf.reduce_all(tf.math.is_nan(values), axis=-1, keepdims=True)
+            fits = tf.reduce_all(whole | nothing) & tf.reduce_all(tf.math.is_nan(beyond))
+            tf.debugging.Assert(fits, [told, given])
+            values = tf.ensure_shape(values, [None, size])
             vector = tf.clip_by_value((values - mean) / scale, -10.0, 10.0)
             return {"vector": tf.where(whole, vector, float("nan"))}
 

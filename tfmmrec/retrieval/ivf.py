@@ -31,9 +31,10 @@ class IVF(Index):
     Cells hold their vectors as int8, a quarter of the memory, in blocks of a few, so that hardly a place is
     empty; the best are scored once more as they are.
     Where the cells of a query do not hold k items that may be found, or more than `k` are wanted, every item
-    is scored for it: exclusions and filters never cost places. Where few items pass a filter, the best of
-    them lie farther off than the cells are tuned for: of those that pass one in ten, the best 10 are about
-    the best 100 of all. So cells answer only as long as as many as that are no more than `k`.
+    is scored for it: exclusions and filters never cost places. Where few items pass a filter, or the best are
+    excluded, what is found lies farther off than the cells are tuned for: the best 10 of those that pass one
+    in ten are about the best 100 of all, and so are the best 10 behind 90 that are excluded. So cells answer
+    only as long as as many as that are no more than `k`.
     A batch shares the work of scoring every item, but looks into the cells of each of its queries: from
     `exact_from` queries on, every item is scored, as `Exact` does, which is quicker then.
 
@@ -44,7 +45,7 @@ class IVF(Index):
             for cosines each.
         recall_target: the share of the true best `k` that has to be found, on average over half of the
             queries; what is reached with the other half is told in `measured`.
-        k: the largest number of results that is answered from cells.
+        k: the largest number of results that is answered from cells, with what is excluded among them.
         exact_from: queries of a batch from which on every item is scored; by default where that is quicker
             by what both have been measured to cost, 1 for some ten thousand items or fewer.
 
@@ -135,10 +136,9 @@ class IVF(Index):
         probes = self.cosine_probes if cosine else self.probes
 
         def near() -> tuple[Any, Any, Any]:
-            rows, scores, share = self._in_groups(queries, excluded, most, probes, cosine, passes)
+            rows, scores, reach = self._in_groups(queries, excluded, most, probes, cosine, passes)
             found = tf.reduce_sum(tf.cast(rows >= 0, tf.int32), axis=1) >= k
-            if passes is not None:
-                found &= tf.cast(k, tf.float32) <= self.k * share
+            found &= tf.cast(k, tf.float32) <= reach
             wanted = tf.range(most) < k[:, None]
             scores = tf.where(wanted & (rows >= 0), scores, float("nan"))
             return tf.where(wanted, rows, -1), scores, found
@@ -197,14 +197,14 @@ class IVF(Index):
             numbers = tf.reshape(tf.minimum(tf.range(groups * group), count - 1), [groups, group])
             barred = tf.pad(excluded, [[0, lacking], [0, 0]], constant_values=-1)
             barred = tf.reshape(barred, [groups, group, tf.shape(excluded)[1]])
-            rows, scores, share = tf.map_fn(
+            rows, scores, reach = tf.map_fn(
                 lambda given: self._near(given[0], given[1], given[2], most, probes, cosine, passes),
                 (padded, numbers, barred),
                 fn_output_signature=(tf.int32, tf.float32, tf.float32),
                 parallel_iterations=1,
             )
             rows, scores = tf.reshape(rows, [-1, most]), tf.reshape(scores, [-1, most])
-            return rows[:count], scores[:count], tf.reshape(share, [-1])[:count]
+            return rows[:count], scores[:count], tf.reshape(reach, [-1])[:count]
 
         return tf.cond(count <= group, at_once, one_by_one)
 
@@ -221,7 +221,8 @@ class IVF(Index):
         """The best of the cells that a query points to.
 
         Returns:
-            rows (−1: none) and scores ``[Q, most]``, and float32 ``[Q]``: the share of the cells that passes.
+            rows (−1: none) and scores ``[Q, most]``, and float32 ``[Q]``: as many of them are among the best
+            `k` of all, which cells are tuned for.
         """
         import tensorflow as tf
 
@@ -236,11 +237,11 @@ class IVF(Index):
         if cosine:
             scores *= rows_of(self.exact.scale, tf.maximum(rows, 0))
         there = rows >= 0
-        share = tf.ones([tf.shape(queries)[0]])
+        reach = tf.fill([tf.shape(queries)[0]], float(self.k))
         if passes is not None:
             passing = there & passes(tf.maximum(rows, 0), numbers)
             count, of_all = (tf.reduce_sum(tf.cast(which, tf.float32), axis=1) for which in (passing, there))
-            there, share = passing, count / of_all
+            there, reach = passing, self.k * count / of_all
         scores = tf.where(there, scores, nothing)
 
         # int8 misplaces neighbours only: of twice as many, the best by their true scores; and as many more
@@ -250,14 +251,15 @@ class IVF(Index):
         rows = tf.where(scores > nothing, tf.gather(rows, best, batch_dims=1), -1)
         rows = tf.sort(rows, axis=1)  # of equal scores the lower row comes first
         barred = tf.pad(tf.sort(excluded, axis=1), [[0, 0], [0, 1]], constant_values=tf.int32.max)
-        met = tf.gather(barred, tf.searchsorted(barred, rows), batch_dims=1) == rows
-        rows = tf.where(met, -1, rows)
+        met = (tf.gather(barred, tf.searchsorted(barred, rows), batch_dims=1) == rows) & (rows >= 0)
         true = rows_of(self.exact.vectors, tf.maximum(rows, 0))
         true = tf.squeeze(tf.matmul(true, queries[:, :, None]), -1)
         if cosine:
             true *= rows_of(self.exact.scale, tf.maximum(rows, 0))
-        scores, best = tf.math.top_k(tf.where(rows >= 0, true, nothing), most)
-        return tf.gather(rows, best, batch_dims=1), scores, share
+        scores, best = tf.math.top_k(tf.where((rows >= 0) & ~met, true, nothing), most)
+        rows = tf.where(scores > nothing, tf.gather(rows, best, batch_dims=1), -1)
+        better = met & (true >= scores[:, -1:])  # excluded, and before the last that is found
+        return rows, scores, reach - tf.reduce_sum(tf.cast(better, tf.float32), axis=1)
 
     def _blocks(self, cells: Any, probes: int) -> Any:
         """The blocks of cells ``[Q, P]``, one cell after the other: ``[Q, T]``, then that of nothing."""

@@ -22,10 +22,11 @@ _BUSY = (429, 502, 503, 504)
 class Client(Predictor):
     """Asks TensorFlow Serving, or `tfmmrec serve`, with the methods and answers of `Served`.
 
-    It needs neither TensorFlow nor the export's folder. What the server takes is learnt from its metadata at
-    the first question, and again where a new version is served that takes something else. All questions are
-    reads, so that one that found no connection, or a busy server (429, 502, 503, 504), is asked again after
-    0, 0.4, 0.8, … seconds. Threads may share one client; connections are kept open.
+    It needs neither TensorFlow nor the export's folder. What the server takes and gives is learnt from its
+    metadata at the first question, and again where a new version is served that takes or gives something
+    else. All questions are reads, so that one that found no connection, or a busy server (429, 502, 503,
+    504), is asked again after 0, 0.4, 0.8, … seconds. Threads may share one client; connections are kept
+    open.
 
     An answer is that of `Served` but for one thing: TensorFlow Serving does not say whom it knows, and
     answers a `user_id` that it does not know as somebody new. (`tfmmrec serve` refuses it, as `Served` does.)
@@ -94,7 +95,7 @@ class Client(Predictor):
         except ValueError:
             if self.version is not None:
                 raise
-            del self.signatures  # a new version may take something else
+            self._forget()  # a new version may take something else
             if self.signatures == known:
                 raise
         return super()._ask(name, arguments)
@@ -110,19 +111,40 @@ class Client(Predictor):
         led = led_by_padding(inputs)
         body = {"signature_name": name, "inputs": {key: to_json(array) for key, array in led.items()}}
         said = self._send("POST", f"{self._path}:predict", body)
-        described = self.signatures[name].outputs
-        given: Any = said.get("outputs")
-        if len(described) == 1:  # TensorFlow Serving leaves the name of a single output out
-            given = {next(iter(described)): given}
         try:
-            outputs = {key: to_array(given[key], info) for key, info in described.items()}
-        except (KeyError, TypeError, ValueError) as error:
-            self._strange(f"outputs other than its metadata promise ({error})", json.dumps(said))
+            outputs = self._read(name, said.get("outputs"), alone=True)
+        except (KeyError, TypeError, ValueError):
+            self._forget()  # a new version may answer with something else
+            try:
+                outputs = self._read(name, said.get("outputs"))
+            except (KeyError, TypeError, ValueError) as error:
+                raise ConnectionError(
+                    f"{self.server} answers {name!r} with outputs other than its metadata promise ({error}): "
+                    f"{json.dumps(said)[:200]!r}. Where several servers share an address, are they of one "
+                    "version? Ask again in a moment."
+                ) from error
         if "candidate" in inputs:  # the column of padding was ranked, too
             outputs = {
                 key: array if key.startswith("new_item_") else array[:, 1:] for key, array in outputs.items()
             }
         return outputs
+
+    def _read(self, name: str, given: Any, alone: bool = False) -> dict[str, np.ndarray]:
+        """Outputs as the metadata promise them; `alone`: without others beside them.
+
+        Raises:
+            KeyError, TypeError, ValueError: they are something else.
+        """
+        described = self.signatures[name].outputs
+        if len(described) == 1:  # TensorFlow Serving leaves the name of a single output out
+            given = {next(iter(described)): given}
+        if alone and set(given) != set(described):
+            raise ValueError(f"expected {sorted(described)}, got {sorted(given)}")
+        return {key: to_array(given[key], info) for key, info in described.items()}
+
+    def _forget(self) -> None:
+        """Lets the metadata be asked for again; another thread may have done so."""
+        self.__dict__.pop("signatures", None)
 
     def _check_known(self, name: str, inputs: dict[str, np.ndarray], outputs: dict[str, np.ndarray]) -> None:
         """Refuses an item neither known nor described: it has no vector, and is similar to nothing."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,14 @@ from tfmmrec.serving.versions import versions
 _REMEMBERED = 1 << 17
 """Ids that were found to be known, of users and of items, at most."""
 
+_OWN = re.compile(r"assertion failed: (.*)")
+"""In an error of TensorFlow what a graph of ours says of a request that it refuses."""
+
 
 class Served(Predictor):
     """Loads an export and answers as TensorFlow Serving would; how it is asked stands in `Predictor`.
+
+    Of pictures and sounds it reads what TensorFlow Serving reads, see `tfmmrec.export.CONVENTIONS`.
 
     Args:
         folder: ``savedmodels/demo``, whose highest version is taken, or one version, ``savedmodels/demo/1``.
@@ -73,10 +79,9 @@ class Served(Predictor):
             tf.errors.UnimplementedError,
             tf.errors.ResourceExhaustedError,
         ) as error:
-            raise ValueError(
-                "The request cannot be answered; is every medium the bytes of a whole file? "
-                f"{error.message[:300]}"
-            ) from error
+            own = _OWN.search(error.message)
+            broken = f"; is every medium the bytes of a whole file? {error.message[:300]}"
+            raise ValueError(f"The request cannot be answered{f': {own[1]}' if own else broken}") from error
         return {key: tensor.numpy() for key, tensor in outputs.items()}
 
     def check_known(self, name: str, inputs: dict[str, np.ndarray]) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,11 +37,13 @@ class Live:
     Attributes:
         version: the loaded export.
         batcher: in front of it.
+        stamp: its files, as they were loaded.
         held: requests that are being read or answered.
     """
 
     version: Version
     batcher: Batcher
+    stamp: Stamp
     held: int = 0
     free: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -72,9 +75,10 @@ class ServedModels:
 
     def __init__(self, folder: Path, batcher: Callable[[str, Version], Batcher]) -> None:
         self.folder, self._batcher = Path(folder), batcher
-        self.models: dict[str, Model] = {}
+        # all are known from the beginning, so that of those to come it is said that they are being loaded
+        self.models = {name: Model() for name in self.there()}
         self._retiring: set[asyncio.Task[None]] = set()
-        if not self.there():
+        if not self.models:
             raise ValueError(
                 f"There is no export in {str(folder)!r}: no model's folder with a version in it, such as "
                 f"{str(self.folder / 'films' / '1')!r}. `tfmmrec export` makes one."
@@ -87,44 +91,64 @@ class ServedModels:
         alone = versions(self.folder)
         if alone:
             return {self.folder.resolve().name: alone}
-        folders = sorted(path for path in self.folder.iterdir() if path.is_dir())
-        return {path.name: found for path in folders if (found := versions(path))}
+        return {path.name: found for path in sorted(self.folder.iterdir()) if (found := versions(path))}
 
     async def watch(self, every: float) -> None:
-        """Looks every so many seconds for what is new, until it is cancelled."""
+        """Looks every so many seconds for what is new, until it is cancelled; what fails is tried again."""
+        said = ""
         while True:
-            await self.refresh()
+            try:
+                await self.refresh()
+                said = ""
+            except Exception as error:  # most often of the file system, which may work again in a moment
+                if repr(error) != said:  # and not each time until then
+                    log.exception("What is new cannot be seen; it is tried every %g seconds.", every)
+                said = repr(error)
             await asyncio.sleep(every)
 
     async def refresh(self) -> None:
         """Loads the newest version of each model that can be served, and lets go of the one before.
 
         The new version is warmed before it answers anything; what the old one has begun, it ends. A version
-        that cannot be served is refused, and tried again when its files change.
+        that was replaced under its number is a new one. One that cannot be served is refused, and tried again
+        when its files change.
         """
-        for name, there in self.there().items():
-            model = self.models.setdefault(name, Model())
-            model.refused = {number: why for number, why in model.refused.items() if number in there}
-            for number in sorted(there, reverse=True):
-                if model.live and model.live.version.number == number:
-                    break
-                stamp = _stamp(there[number])
-                if number in model.refused and model.refused[number][0] == stamp:
-                    continue
-                model.loading = number
-                try:
-                    version = await asyncio.to_thread(_loaded, there[number])
-                except ValueError as error:
-                    model.refused[number] = (stamp, str(error))
-                    log.error("%s version %d is refused: %s", name, number, error)
-                    continue
-                finally:
-                    model.loading = None
-                self._switch(name, model, version)
-                break
+        there = self.there()
+        kept = {name: model for name, model in self.models.items() if name in there or model.live}
+        self.models = {name: Model() for name in there} | kept
+        for name, folders in there.items():
+            await self._refresh(name, self.models[name], folders)
 
-    def _switch(self, name: str, model: Model, version: Version) -> None:
-        before, model.live = model.live, Live(version, self._batcher(name, version))
+    async def _refresh(self, name: str, model: Model, there: dict[int, Path]) -> None:
+        model.refused = {number: why for number, why in model.refused.items() if number in there}
+        for number in sorted(there, reverse=True):
+            stamp = _stamp(there[number])
+            live = model.live if model.live and model.live.version.number == number else None
+            if live and live.stamp == stamp:
+                return
+            tried = number in model.refused and model.refused[number][0] == stamp
+            if not tried and await self._load(name, model, there[number], stamp):
+                return
+            if live:  # what it was answers on
+                return
+
+    async def _load(self, name: str, model: Model, folder: Path, stamp: Stamp) -> bool:
+        """Whether a version could be loaded, and now answers."""
+        number = int(folder.name)
+        model.loading = number
+        try:
+            version = await asyncio.to_thread(_loaded, folder)
+        except ValueError as error:
+            model.refused[number] = (stamp, str(error))
+            log.error("%s version %d is refused: %s", name, number, error)
+            return False
+        finally:
+            model.loading = None
+        self._switch(name, model, version, stamp)
+        return True
+
+    def _switch(self, name: str, model: Model, version: Version, stamp: Stamp) -> None:
+        before, model.live = model.live, Live(version, self._batcher(name, version), stamp)
         model.refused.pop(version.number, None)
         log.info("%s version %d answers.", name, version.number)
         if before is None:
@@ -165,7 +189,7 @@ class ServedModels:
     def find(self, name: str, number: int | None = None) -> Live:
         """See `hold`."""
         model = self._model(name)
-        if model.live is None and not model.refused:
+        if model.live is None and (model.loading is not None or not model.refused):
             raise LoadingError(f"Model {name!r} is being loaded; ask again in a moment.")
         if model.live is None:
             why = "; ".join(why for _, why in model.refused.values())
@@ -213,7 +237,7 @@ class ServedModels:
 
     def _model(self, name: str) -> Model:
         if name not in self.models:
-            names = ", ".join(sorted(self.models)) or "none yet"
+            names = ", ".join(sorted(self.models))
             raise NotServedError(
                 f"There is no model {name!r}; served are: {names}.{suggestion(name, self.models)}"
             )
@@ -241,10 +265,9 @@ def _set_aside() -> None:
 def _stamp(folder: Path) -> Stamp:
     """What changes when a file of the version does."""
     found = []
-    for path in sorted(folder.rglob("*")):
-        try:
-            stat = path.stat()
-        except FileNotFoundError:
-            continue  # just being replaced
-        found.append((str(path), stat.st_size, stat.st_mtime_ns))
-    return tuple(found)
+    for where, _, names in os.walk(folder):  # which passes over what it cannot read
+        for path in (os.path.join(where, name) for name in names):
+            with suppress(OSError):  # just being replaced, or removed
+                stat = os.stat(path)
+                found.append((path, stat.st_size, stat.st_mtime_ns))
+    return tuple(sorted(found))

@@ -20,6 +20,7 @@ from prometheus_client import (
     generate_latest,
 )
 from starlette.applications import Starlette
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -32,6 +33,21 @@ from tfmmrec.serving.signature import Signature
 from tfmmrec.serving.version import Version
 
 _INLINE = 1 << 16  # bytes of a body that are read between two other requests; larger ones in a thread
+
+
+class _Number(Convertor[int]):
+    """A version in a path. None has more digits, and Python reads no number of thousands of them."""
+
+    regex = "[0-9]{1,300}"
+
+    def convert(self, value: str) -> int:
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        return str(value)
+
+
+register_url_convertor("version", _Number())
 
 
 @dataclass(frozen=True)
@@ -110,11 +126,11 @@ class Server:
             "tfmmrec_model_version", "The version that answers.", ["model"], registry=registry
         )
         routes = [
-            Route("/v1/models/{model}/versions/{number:int}:predict", self._predict, methods=["POST"]),
+            Route("/v1/models/{model}/versions/{number:version}:predict", self._predict, methods=["POST"]),
             Route("/v1/models/{model}:predict", self._predict, methods=["POST"]),
-            Route("/v1/models/{model}/versions/{number:int}/metadata", self._metadata),
+            Route("/v1/models/{model}/versions/{number:version}/metadata", self._metadata),
             Route("/v1/models/{model}/metadata", self._metadata),
-            Route("/v1/models/{model}/versions/{number:int}", self._status),
+            Route("/v1/models/{model}/versions/{number:version}", self._status),
             Route("/v1/models/{model}", self._status),
             Route("/healthz", self._healthy),
             Route("/readyz", self._ready),
@@ -224,7 +240,7 @@ class Server:
         try:
             with self.models.hold(name, request.path_params.get("number")) as live:
                 spec = {"name": name, "signature_name": "", "version": str(live.version.number)}
-                metadata = await asyncio.to_thread(live.version.metadata)
+                metadata = live.version.metadata
         except NotServedError as error:
             raise HTTPException(_status_of(error), str(error)) from error
         return _json({"model_spec": spec, "metadata": metadata})

@@ -28,6 +28,7 @@ class Version:
     Attributes:
         folder, number: of the version.
         signatures: name → `Signature`.
+        metadata: TensorFlow Serving's account of them: the SavedModel's own, as JSON values.
 
     Raises:
         ValueError: there is no export of ours, or it cannot be loaded.
@@ -37,6 +38,7 @@ class Version:
         self.folder, self.number = folder, int(folder.name)
         try:
             self._served = Served(folder)
+            self.metadata = _metadata(folder)
             self._media = _checks(Schema.from_dict(self._served.about["schema"]))
         except Exception as error:  # whatever half a copy or a broken file makes TensorFlow raise
             raise ValueError(f"{str(folder)!r} cannot be served: {str(error).strip()[:300]}") from error
@@ -68,6 +70,9 @@ class Version:
     def check(self, signature: str, inputs: Arrays, most_k: int) -> None:
         """Refuses what would fail its batch, or be answered for anybody.
 
+        Pictures of a kind that the model does not read take their place in `inputs` as it does, as they did
+        in training.
+
         Raises:
             ValueError: k is out of range, a medium is broken or unpacks to too much, nothing is looked
                 for, or nothing is known of a user or an item.
@@ -77,30 +82,31 @@ class Version:
             if len(wrong):
                 raise ValueError(f"k is how many are wanted, from 1 to {most_k}; got {wrong[0]}.")
         for name, read in self._media.items():
-            for contents in inputs[name].reshape(-1) if name in inputs else ():
+            given = inputs[name].reshape(-1) if name in inputs else ()
+            for place, contents in enumerate(given):
                 if contents:
                     try:
-                        read(contents)
+                        inputs[name].flat[place] = read(contents)
                     except ValueError as error:
                         raise ValueError(f"{name}: {error}.") from error
         if signature == "search":
             check_query(inputs)
         self._served.check_known(signature, inputs)
 
-    def metadata(self) -> dict[str, Any]:
-        """TensorFlow Serving's account of the signatures: the SavedModel's own, as JSON values."""
-        from google.protobuf.json_format import MessageToDict
-        from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
-        saved = SavedModel.FromString((self.folder / "saved_model.pb").read_bytes())
-        (graph,) = saved.meta_graphs
-        described = {
-            name: MessageToDict(
-                definition, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
-            )
-            for name, definition in graph.signature_def.items()
-        }
-        return {"signature_def": {"signature_def": described}}
+def _metadata(folder: Path) -> dict[str, Any]:
+    from google.protobuf.json_format import MessageToDict
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+    saved = SavedModel.FromString((folder / "saved_model.pb").read_bytes())
+    (graph,) = saved.meta_graphs
+    described = {
+        name: MessageToDict(
+            definition, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
+        )
+        for name, definition in graph.signature_def.items()
+    }
+    return {"signature_def": {"signature_def": described}}
 
 
 def _checks(schema: Schema) -> dict[str, Callable[[bytes], bytes]]:

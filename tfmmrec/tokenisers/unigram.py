@@ -12,15 +12,17 @@ from tfmmrec.tokenisers.tokeniser import Terms, Tokenise, Tokeniser, number_tabl
 from tfmmrec.tokenisers.unigram_learning import learn_unigram
 
 SPACE = "▁"
+_RUN = 200  # characters of a word that is cut as one; a longer one is several
 _UNLIKELIER = 10.0  # an unknown character's log probability, below that of the unlikeliest piece
 
 
 class Unigram(Tokeniser):
     """The cut of a word of largest probability ``Π p(piece)`` (Kudo 2018), as SentencePiece has it.
 
-    A word is what stands between white space, with ``▁`` before it; neighbouring characters that no piece has
-    are one unknown piece. Pieces are learnt by expectation maximisation over the words of the training rows,
-    from their frequent parts; the pieces that are missed least are given up until there are few enough.
+    A word is what stands between white space, with ``▁`` before it; one of more than 200 characters is
+    several, of which the first has the ``▁``. Neighbouring characters that no piece has are one unknown
+    piece. Pieces are learnt by expectation maximisation over the words of the training rows, from their
+    frequent parts; the pieces that are missed least are given up until there are few enough.
 
     Args:
         file: of the data folder: a SentencePiece ``.model``, or its ``.vocab``, a piece, a tab and its log
@@ -147,7 +149,10 @@ class Unigram(Tokeniser):
 
 
 def marked_words(values: Any, normalise: bool, lowercase: bool, prefix: bool) -> Any:
-    """Strings ``[B]`` → what stands between white space, ``▁`` before it: a ragged string tensor."""
+    """Strings ``[B]`` → what stands between white space, ``▁`` before it: a ragged string tensor.
+
+    A word of more than `_RUN` characters is several, of which the first has the ``▁``.
+    """
     import tensorflow as tf
 
     values = utf8(values)
@@ -155,13 +160,12 @@ def marked_words(values: Any, normalise: bool, lowercase: bool, prefix: bool) ->
         values = compatible(values)
     if lowercase:
         values = fold(values)
-    spaced = tf.strings.regex_replace(values, rf"[{SPACE}\p{{Z}}\p{{Cc}}]+", " ")
-    words = tf.strings.split(spaced)
+    spaced = tf.strings.strip(tf.strings.regex_replace(values, rf"[{SPACE}\p{{Z}}\p{{Cc}}]+", " "))
+    marked = tf.strings.regex_replace(spaced, " ", f" {SPACE}")
     if prefix:
-        return words.with_flat_values(tf.strings.join([SPACE, words.flat_values]))
-    places = tf.ragged.range(words.row_lengths()).flat_values  # of each word in its row
-    marks = tf.where(places > 0, SPACE, "")
-    return words.with_flat_values(tf.strings.join([marks, words.flat_values]))
+        marked = tf.where(spaced == "", "", tf.strings.join([SPACE, marked]))
+    # a step is taken for each character of the longest word
+    return tf.strings.split(tf.strings.regex_replace(marked, f"([^ {SPACE}]{{{_RUN}}})", r"\1 "))
 
 
 def once(numbers: Any, number: int) -> Any:
