@@ -1,5 +1,6 @@
 """What is in a data folder, counted by hand, and the page that shows it."""
 
+import dataclasses
 import math
 import re
 from html.parser import HTMLParser
@@ -10,7 +11,7 @@ from PIL import Image as Pillow
 
 from tfmmrec.inspection import overview, schema_or_guess
 from tfmmrec.inspection.page import page, thumbnail, write_page
-from tfmmrec.modalities import Category, Image, Text, Vector
+from tfmmrec.modalities import Category, Image, Text, Vector, Video
 from tfmmrec.schema import Schema
 from tfmmrec.tasks import Binary, NextItem, Rating
 
@@ -87,6 +88,15 @@ def test_media_by_id_and_vectors_in_files_of_their_own(folder):
     shown = {f.column: (f.side, f.modality, f.rows, f.missing, f.broken, f.distinct) for f in found.features}
     assert shown == {"cover": ("item", "Image", 4, 3, 0, None), "sound": ("item", "Vector", 4, 1, 1, None)}
     assert page(found, schema).count("<img src='data:image/jpeg;base64,") == 1
+
+
+def test_folders_of_frames_are_read_as_videos_alone(folder):
+    (folder / "frames").mkdir()
+    Pillow.new("RGB", (4, 4)).save(folder / "frames" / "0.png")
+    (folder / "items.csv").write_text(ITEMS.replace("a.png", "frames/"))
+    for feature, broken in ((Video("poster"), 1), (Image("poster"), 2)):  # gone.png is no file either
+        (found,) = overview(folder, dataclasses.replace(SCHEMA, item=(feature,))).features[:1]
+        assert (found.modality, found.broken) == (type(feature).__name__, broken)
 
 
 def test_features_and_labels_by_hand(folder):

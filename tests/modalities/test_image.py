@@ -152,6 +152,16 @@ def test_a_jpeg_is_checked_to_its_end(tmp_path, progressive):
             checked_image(contents[: int(share * len(contents))])
 
 
+def test_a_folder_is_read_where_it_was_found_by_id(tmp_path):
+    """A path that lacks its last part is none of the pictures there."""
+    (tmp_path / "17").mkdir()
+    contents = picture(tmp_path / "17" / "a.png", np.zeros((2, 2, 3)))
+    rejected = {}
+    assert Image("poster").raw(["17/"], tmp_path, rejected.__setitem__) == [[b""]]
+    assert rejected == {0: "'17/' is a folder; expected a file"}
+    assert Image("poster", folder=".").raw(["17/"], tmp_path, rejected.__setitem__) == [[contents]]
+
+
 def test_what_pillow_says_of_its_own_is_explained():
     short = b"IHDR" + bytes(4)  # a head of 4 bytes, where 13 are needed
     broken = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 4) + short + struct.pack(">I", zlib.crc32(short))

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from tfmmrec.data.cells import Column, number_ids, seconds
 from tfmmrec.data.dead_letters import DeadLetters
 from tfmmrec.data.readers import Table, check_folder, find_table, read_table
-from tfmmrec.modalities import Modality
+from tfmmrec.modalities import Modality, Video
 from tfmmrec.modalities.media import media_by_id, media_of
 from tfmmrec.schema import SIDES, Schema, Side
 
@@ -233,7 +233,7 @@ def _feature(
         for first in range(0, len(table), _EVERY):
             progress(stage, first, len(table))
             cells = table.cells(feature.column, np.arange(first, min(first + _EVERY, len(table))))
-            broken += sum(not _readable(cell, folder) for cell in cells)
+            broken += sum(not _readable(cell, folder, isinstance(feature, Video)) for cell in cells)
         progress(stage, len(table), len(table))
     kind = type(feature).__name__
     return FeatureOverview(
@@ -255,9 +255,9 @@ def _apart(feature: Modality, side: Side, table: Table, folder: Path, id_column:
     return FeatureOverview(side, feature.column, kind, rows, missing - len(refused), len(refused))
 
 
-def _readable(cell: Any, folder: Path) -> bool:
+def _readable(cell: Any, folder: Path, folders: bool) -> bool:
     try:
-        media_of(cell, folder)
+        media_of(cell, folder, folders)
     except (ValueError, OSError):
         return False
     return True

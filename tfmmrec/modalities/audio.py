@@ -137,7 +137,7 @@ class Audio(Modality):
         for row, cell in enumerate(cells):
             clip = b""
             try:
-                for medium in media_of(cell, folder)[:1]:
+                for medium in media_of(cell, folder, folders=False)[:1]:
                     clip = checked_clip(medium.read(), seconds)
             except (ValueError, OSError) as error:
                 reject(row, str(error))

@@ -71,7 +71,7 @@ class Image(Modality):
 
     Args:
         column: a column of paths below the data folder, or in its ``media.tar``; several are separated by
-            ``|``, and a folder stands for the pictures in it. With `folder`, only the feature's name.
+            ``|``. With `folder`, only the feature's name.
         height, width: pixels every picture is resized to; multiples of `patch`.
         patch: side of the square that becomes one token.
         images: at most so many pictures of a row are read.
@@ -128,7 +128,7 @@ class Image(Modality):
         for row, cell in enumerate(cells):
             pictures: list[bytes] = []
             try:
-                for medium in media_of(cell, folder)[: self.images]:
+                for medium in media_of(cell, folder, folders=bool(self.folder))[: self.images]:
                     pictures.append(checked_image(medium.read()))
             except (ValueError, OSError) as error:
                 reject(row, str(error))

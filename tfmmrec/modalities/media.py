@@ -54,17 +54,18 @@ class Medium:
         return contents
 
 
-def media_of(cell: Any, folder: Path) -> list[Medium]:
+def media_of(cell: Any, folder: Path, folders: bool = True) -> list[Medium]:
     """What a media cell names, ``"a.jpg|b.jpg"`` or a list: files of the data folder, or else of its tar.
 
-    A folder of the data folder stands for the pictures in it, in the order of their names.
+    A folder of the data folder stands for the pictures in it, in the order of their names, if `folders` may
+    be named: ``"images/" + name`` names one where the name is empty, and means none.
 
     Raises:
-        ValueError: one is absent or lies outside the data folder, or is a folder without a picture; or the
-            tar cannot be read.
+        ValueError: one is absent or lies outside the data folder, or is a folder, which may not be named or
+            holds no picture; or the tar cannot be read.
         OSError: the file system refuses the name.
     """
-    return [medium for name in named(cell) for medium in _media(name, folder)]
+    return [medium for name in named(cell) for medium in _media(name, folder, folders)]
 
 
 def named(cell: Any) -> list[str]:
@@ -163,9 +164,11 @@ def file_below(name: str, folder: Path, what: str, hint: str = "") -> Path:
     return path
 
 
-def _media(name: str, folder: Path) -> list[Medium]:
+def _media(name: str, folder: Path, folders: bool) -> list[Medium]:
     path = below(name, folder)
     if path.is_dir():
+        if not folders:
+            raise ValueError(f"{name!r} is a folder; expected a file")
         inside = sorted(one.name for one in path.iterdir() if one.suffix.lower() in PICTURES)
         if not inside:
             raise ValueError(f"folder {name!r} holds no picture ({', '.join(PICTURES)})")
