@@ -97,6 +97,7 @@ def test_folders_of_frames_are_read_as_videos_alone(folder):
     for feature, broken in ((Video("poster"), 1), (Image("poster"), 2)):  # gone.png is no file either
         (found,) = overview(folder, dataclasses.replace(SCHEMA, item=(feature,))).features[:1]
         assert (found.modality, found.broken) == (type(feature).__name__, broken)
+    assert "is a folder; expected a file" in page(overview(folder, SCHEMA), SCHEMA)
 
 
 def test_features_and_labels_by_hand(folder):

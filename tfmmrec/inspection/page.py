@@ -121,16 +121,16 @@ def _rows(table: Table, images: dict[str, Image], key: str, folder: Path) -> str
     lines = []
     for row in range(len(chosen)):
         shown = (
-            _picture(values[row], folder) if name in images else _cell(values[row])
+            _picture(values[row], folder, images[name]) if name in images else _cell(values[row])
             for name, values in cells.items()
         )
         lines.append(f"<tr>{''.join(shown)}</tr>")
     return f"<table><tr>{_heads(columns)}</tr>{''.join(lines)}</table>"
 
 
-def _picture(cell: Any, folder: Path) -> str:
+def _picture(cell: Any, folder: Path, image: Image) -> str:
     try:
-        files = media_of(cell, folder)
+        files = media_of(cell, folder, folders=not image.in_table)
         shown = "".join(f"<img src='{thumbnail(file.read())}' alt=''>" for file in files[:3])
     except (ValueError, OSError) as error:
         return f"<td class='none'>{escape(str(error))}</td>"

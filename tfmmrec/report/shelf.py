@@ -76,7 +76,7 @@ class Shelf:
         pictures: dict[str, Medium] = {}
         for one, cell in zip(ids, cells, strict=True):
             try:
-                files = media_of(cell, folder)
+                files = media_of(cell, folder, folders=image is not None and not image.in_table)
             except (ValueError, OSError):
                 continue  # reported when the data was prepared; a placeholder stands in for it
             if files:
