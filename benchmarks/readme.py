@@ -86,10 +86,10 @@ def markdown(table: Table) -> str:
     for name, rows in by_name.items():
         cells = [_bounds(_mean([row["metrics"].get(metric) for row in rows]), "") for metric in columns]
         lines.append(f"| {name} | {' | '.join(cells)} | {_parameters(rows)} | {_seeds(rows, first)} |")
-    if table.mean and by_name:
-        found = [row["metrics"] for rows in by_name.values() for row in rows]
-        means = [sum(metrics[metric]["mean"] for metrics in found) / len(found) for metric in columns]
-        lines.append(f"| mean | {' | '.join(f'{mean:.4f}' for mean in means)} | | |")
+    for begin in table.means:
+        if found := [row["metrics"] for name in by_name if name.startswith(begin) for row in by_name[name]]:
+            means = [sum(metrics[metric]["mean"] for metrics in found) / len(found) for metric in columns]
+            lines.append(f"| {begin}, mean | {' | '.join(f'{mean:.4f}' for mean in means)} | | |")
     compared = {
         name: [row["first_minus_this"] for row in rows if row.get("first_minus_this")]
         for name, rows in by_name.items()

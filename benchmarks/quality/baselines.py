@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from benchmarks.quality.sounds import Sounds
 from benchmarks.quality.table import Row
 from benchmarks.quality.words import Words
 from tfmmrec.baselines import EASE, Bias, ItemKNN, MostPopular
@@ -25,5 +26,15 @@ def words(monitor: str) -> Row:
         "words, logistic regression",
         baseline=Words,
         grid={"strength": (1, 3, 10, 30, 100)},
+        training={"monitor": monitor},
+    )
+
+
+def sounds(monitor: str) -> Row:
+    """Of labels of what can be heard: support vectors of the cepstrum, chosen by one task's measure."""
+    return Row(
+        "cepstrum, support vectors",
+        baseline=Sounds,
+        grid={"strength": (1, 10, 100), "moments": (8, 16)},
         training={"monitor": monitor},
     )

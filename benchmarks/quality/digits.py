@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from benchmarks.quality.baselines import sounds
 from benchmarks.quality.rewritten import Rows, rewritten
 from benchmarks.quality.table import Row, Table
 from tfmmrec.recipes.spoken_digits import convert
@@ -49,12 +50,13 @@ def _split(row: dict[str, str], speaker: str) -> str:
     return "valid" if row["item_id"].rsplit("_", 1)[1] in VALIDATED else "train"
 
 
+ROWS = (Row("raw audio", lambda schema: schema), sounds("digit.accuracy"))
 TABLE = Table(
     name="digits",
     dataset="Free Spoken Digit Dataset, recordings 0 to 4 of every digit and speaker held out",
     prepare=convert,
     split_sha256="73054bdfc275ea8c00070abb13b9340f5f6b37eacf85df476cfff369fb6557c9",
-    rows=(Row("raw audio", lambda schema: schema),),
+    rows=ROWS,
     **_SETTINGS,
 )
 BY_SPEAKER = Table(
@@ -62,14 +64,15 @@ BY_SPEAKER = Table(
     dataset="Free Spoken Digit Dataset, one speaker held out at a time",
     prepare=rewritten(convert, items=without_each_speaker),
     rows=tuple(
-        Row(
-            f"raw audio, without {one}",
-            lambda schema: schema,
+        replace(
+            row,
+            name=f"{row.name}, without {one}",
             load={"split": f"column:without_{one}"},
             split_sha256=split,
         )
+        for row in ROWS
         for one, split in SPEAKERS.items()
     ),
-    mean=True,
+    means=tuple(row.name for row in ROWS),
     **_SETTINGS,
 )

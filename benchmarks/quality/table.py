@@ -93,7 +93,7 @@ class Table:
         same_size: whether a trained row's width is chosen for as many parameters as the first row has.
         evaluation: settings of `evaluate`.
         readings: of the test split: each gives a record.
-        mean: whether the README shows the mean over the rows: where each is another split of the same data.
+        means: rows whose names begin so have a mean in the README: each is of another split of the same data.
         by_reading: whether the README shows the first of the columns alone, with a line for each reading and
             a column for each row: where there are many readings.
     """
@@ -113,7 +113,7 @@ class Table:
     same_size: bool = False
     evaluation: Mapping[str, Any] = field(default_factory=dict)
     readings: tuple[Reading, ...] = (Reading(),)
-    mean: bool = False
+    means: tuple[str, ...] = ()
     by_reading: bool = False
 
     def row(self, name: str) -> Row:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
+from benchmarks.quality.item_classes import ItemClasses
 from tfmmrec.data.dataset import Data
-from tfmmrec.evaluation import Queries
 from tfmmrec.modalities import Text
 
 
-class Words:
+class Words(ItemClasses):
     """Predicts every class of an item from the words that the model reads, in the same vocabulary.
 
     Args:
@@ -25,23 +24,6 @@ class Words:
         words = TfidfVectorizer(token_pattern=r"\S+", ngram_range=(1, 2), sublinear_tf=True)
         tokens = data.items[text]["tokens"]
         written = [" ".join(str(token) for token in row if token) for row in tokens]
-        rows = data.train.rows
-        words.fit([written[item] for item in np.unique(data.events.item[rows])])
-        self._items: csr_matrix = words.transform(written)
-        self._models: dict[str, LogisticRegression] = {}
-        self._classes: dict[str, int] = {}
-        for task in data.schema.tasks:
-            labels = data.events.labels[task.name][rows]
-            known = ~np.isnan(labels)
-            model = LogisticRegression(C=strength, max_iter=1000)
-            model.fit(self._items[data.events.item[rows][known]], labels[known].astype("int64"))
-            self._models[task.name] = model
-            self._classes[task.name] = len(data.vocabulary.tasks[task.name]["classes"])
-
-    def predictions(self, queries: Queries, query: np.ndarray, item: np.ndarray) -> dict[str, np.ndarray]:
-        """By task ``[P, C]``, of these catalogue rows."""
-        found = {}
-        for name, model in self._models.items():
-            found[name] = np.zeros((len(item), self._classes[name]), "float32")
-            found[name][:, model.classes_] = model.predict_proba(self._items[item])
-        return found
+        words.fit([written[item] for item in np.unique(data.events.item[data.train.rows])])
+        items = words.transform(written)
+        super().__init__(data, items, lambda: LogisticRegression(C=strength, max_iter=1000))

@@ -1,5 +1,6 @@
 """Splits that hold out a speaker."""
 
+from benchmarks import readme
 from benchmarks.quality.digits import BY_SPEAKER, SPEAKERS, without_each_speaker
 
 
@@ -15,4 +16,20 @@ def test_a_speaker_is_heard_at_test_alone():
 
 
 def test_each_row_is_of_its_speakers_split():
-    assert [row.load["split"] for row in BY_SPEAKER.rows] == [f"column:without_{one}" for one in SPEAKERS]
+    splits = {f"without {one}": (f"column:without_{one}", split) for one, split in SPEAKERS.items()}
+    for row in BY_SPEAKER.rows:
+        assert (row.load["split"], row.split_sha256) == splits[row.name.rpartition(", ")[2]]
+    assert len(BY_SPEAKER.rows) == len(BY_SPEAKER.means) * len(SPEAKERS)
+
+
+def test_each_model_has_a_mean_over_the_speakers(monkeypatch):
+    def record(name, accuracy):
+        metrics = {metric: {"mean": accuracy} for metric in BY_SPEAKER.columns}
+        return {"model": name, "metrics": metrics, "seeds": [0]}
+
+    records = [record("raw audio, without george", 0.5), record("raw audio, without theo", 1.0)]
+    records.append(record("cepstrum, support vectors, without theo", 0.25))
+    monkeypatch.setattr(readme, "read_rows", lambda table: records)
+    shown = readme.markdown(BY_SPEAKER).splitlines()
+    assert "| raw audio, mean | 0.7500 | 0.7500 | | |" in shown
+    assert "| cepstrum, support vectors, mean | 0.2500 | 0.2500 | | |" in shown
