@@ -47,8 +47,8 @@ def read_csv(source: Source) -> Iterator[Chunk]:
                 # empty lines are kept, as rows of empty cells, so that lines can be counted
                 pa.csv.ParseOptions(
                     delimiter=source.separator,
-                    quote_char='"' if _quoted(source) else False,
-                    newlines_in_values=_quoted(source),
+                    quote_char='"' if source.quoted else False,
+                    newlines_in_values=source.quoted,
                     ignore_empty_lines=False,
                     invalid_row_handler=skip,
                 ),
@@ -78,11 +78,11 @@ def read_csv(source: Source) -> Iterator[Chunk]:
             hint = f"; perhaps a quote that opens there is never closed. {_MEND}{_unquoted(source)}"
             raise ValueError(
                 f"{source} has a row of more than {_BLOCK >> 20} MB after line {line}"
-                + (hint if _quoted(source) else ".")
+                + (hint if source.quoted else ".")
             ) from error
     source.met += len(unread) - told
     _reject(source, unread[told:])
-    if _quoted(source) and (text.quotes % 2 or text.lines > 1 + source.met):
+    if source.quoted and (text.quotes % 2 or text.lines > 1 + source.met):
         _check_quotes(source)
 
 
@@ -187,10 +187,11 @@ class _Counted(io.RawIOBase):
 
 
 def _header(source: Source) -> tuple[str, list[str]]:
-    """The separator and the names of the columns."""
+    """The separator, the one with which the wanted columns are found if none is named, and the columns."""
     tabs = source.path.name.lower().removesuffix(".gz").endswith(".tsv")
     likely = sorted(SEPARATORS, key=lambda separator: separator != "\t") if tabs else SEPARATORS
-    headers = {one: _names(source, one) for one in ([source.separator] if source.separator else likely)}
+    named = source.settings.get("separator")
+    headers = {one: _names(source, one) for one in ([named] if named else likely)}
     # of equal ones the first
     separator = max(headers, key=lambda one: sum(column in headers[one] for column in source.wanted))
     return separator, headers[separator]
@@ -199,7 +200,7 @@ def _header(source: Source) -> tuple[str, list[str]]:
 def _names(source: Source, separator: str) -> list[str]:
     with source.open() as file, io.TextIOWrapper(file, "utf-8", newline="") as text:
         try:
-            header: list[str] = next(_rows(text, separator, _quoted(source)), [])
+            header: list[str] = next(_rows(text, separator, source.quoted), [])
         except csv.Error as error:
             raise ValueError(f"{source} has no readable header: {error}.") from error
     if not any(header):
@@ -224,11 +225,6 @@ def _rows(lines: Iterable[str], separator: str, quoted: bool = True, strict: boo
     )
 
 
-def _quoted(source: Source) -> bool:
-    """Whether quotes hold cells together, and are not letters like others."""
-    return source.settings.get("quote") != ""
-
-
 _MEND = 'Close it; a quote inside of quotes is written "". Where quotes are letters like others, say so:'
 
 
@@ -251,7 +247,7 @@ def _check_quotes(source: Source) -> None:
             lines.append(line)
             yield line
 
-    separator, first = source.separator or ",", 1
+    separator, first = source.separator, 1
     with source.open() as file, io.TextIOWrapper(file, "utf-8", newline="") as text:
         for _ in _rows(noted(text), separator):  # reads as Arrow does, whatever stands behind a closing quote
             try:

@@ -196,7 +196,6 @@ def read_table(
             link out of the folder; or no file has a row.
     """
     settings: Mapping[str, Any] = {"file": entry} if isinstance(entry, str) else entry or {}
-    separator, encoding = settings.get("separator"), settings.get("encoding")
     parts: list[str] = []
     first, met = [0], 0
     lines, places = [np.zeros(0, "int64")], [np.zeros(0, "int64")]
@@ -204,7 +203,7 @@ def read_table(
     unread: list[DeadLetter] = []
     for part in table_files(path):
         file = _inside(part.relative_to(folder).as_posix(), folder, name)
-        source = Source(name, part, file, wanted, letters, optional, separator, encoding, settings)
+        source = Source(name, part, file, wanted, letters, optional, settings)
         before = len(letters)
         read = _read(source)
         dead = list(letters.since(before))

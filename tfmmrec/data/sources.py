@@ -56,10 +56,8 @@ class Source:
         wanted: columns to read → who asks for each.
         letters: gets the rows that cannot be read.
         optional: columns to read where there are such.
-        separator: between the cells of a CSV; None: the one of `formats.SEPARATORS` with which the wanted
-            columns are found.
-        encoding: of CSV and JSON-lines; None: UTF-8, or what a byte-order mark says.
         settings: all that the schema's `tables` say of the table.
+        separator: between the cells of a CSV, once its header is read.
         met: rows met so far, the unreadable ones included.
         found: columns met so far, in their order.
         broken: rows met that are not in the file's encoding.
@@ -72,9 +70,8 @@ class Source:
     wanted: dict[str, str]
     letters: DeadLetters
     optional: Sequence[str] = ()
-    separator: str | None = None
-    encoding: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
+    separator: str = ","
     met: int = 0
     found: dict[str, None] = field(default_factory=dict)
     broken: int = 0
@@ -83,6 +80,16 @@ class Source:
 
     def __str__(self) -> str:
         return f"Table {self.table!r} ({self.file})"
+
+    @property
+    def encoding(self) -> str | None:
+        """Of CSV and JSON-lines; None: UTF-8, or what a byte-order mark says."""
+        return self.settings.get("encoding")
+
+    @property
+    def quoted(self) -> bool:
+        """Whether the quotes of a CSV hold cells together, and are not letters like others."""
+        return self.settings.get("quote") != ""
 
     @property
     def text(self) -> str:

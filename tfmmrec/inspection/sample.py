@@ -16,9 +16,9 @@ import pyarrow.parquet
 
 from tfmmrec.data.cells import plain
 from tfmmrec.data.encodings import BROKEN, MARK, open_text
+from tfmmrec.data.formats import SEPARATORS
 
 ROWS = 20_000  # read of each table, at most
-SEPARATORS = (",", "\t", ";", "|")
 _CELL = 16 << 20  # characters of one cell: `load` reads no longer rows
 
 
