@@ -11,6 +11,7 @@ import tensorflow as tf
 from export import world
 from export.world import call
 from tfmmrec.aside import folder_aside
+from tfmmrec.data.vocabulary import ids_sha256
 from tfmmrec.export import CONVENTIONS, KnownUsers, core_ops, export
 from tfmmrec.models import build_recommender
 
@@ -177,6 +178,9 @@ def test_data_the_model_was_not_trained_on(quick, tmp_path):
     tasks = {**circle.vocabulary.tasks, "score": {"mean": 0.0}}
     other = dataclasses.replace(circle.vocabulary, tasks=tasks)
     with pytest.raises(ValueError, match="its task 'score' differs"):
+        export(of_circle, dataclasses.replace(circle.catalogue, vocabulary=other), tmp_path / "1")
+    other = dataclasses.replace(circle.vocabulary, trained_sha256=ids_sha256(["as", "many"], ["others"]))
+    with pytest.raises(ValueError, match="take items for one another"):
         export(of_circle, dataclasses.replace(circle.catalogue, vocabulary=other), tmp_path / "1")
     users = KnownUsers.of(circle)
     users = dataclasses.replace(users, seen=users.seen + 5)

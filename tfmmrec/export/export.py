@@ -126,6 +126,7 @@ def _check(model: Recommender, catalogue: Catalogue, users: KnownUsers | None) -
     for task in model.schema.tasks:
         if prepared.tasks.get(task.name) != trained.tasks.get(task.name):
             raise _other_data(f"task {task.name!r}")
+    trained.check_rows(catalogue.vocabulary)
     if users is not None and len(users):
         met = max(users.item.max(initial=-1), users.seen.max(initial=-1))
         if met >= len(catalogue.item_ids):
