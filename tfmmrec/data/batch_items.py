@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tfmmrec.data.distinct import distinct, item_buckets
+from tfmmrec.data.distinct import distinct, item_buckets, up_to
 from tfmmrec.data.negatives import Negatives, log_inclusion
 
 Arrays = dict[str, np.ndarray]
@@ -20,6 +20,7 @@ class BatchItems:
         cached: whether the others' content is kept.
         counts: ``[trained]``, expected events of each in an epoch.
         log_unseen: ``[trained]``, log of the chance of each that no event of a batch is of it.
+        shares: equal ones, into which U and E fall.
 
     Attributes:
         buckets: every number U of distinct items there can be.
@@ -33,8 +34,10 @@ class BatchItems:
         cached: bool,
         counts: np.ndarray,
         log_unseen: np.ndarray,
+        shares: int = 1,
     ) -> None:
-        self.buckets = item_buckets(trained)
+        self.buckets = item_buckets(trained, shares)
+        encoded = None if encoded is None else up_to(encoded, shares)
         self._trained, self._negatives, self._encoded, self._cached = trained, negatives, encoded, cached
         self._counts, self._log_unseen = counts, log_unseen
         self.learn_negatives()

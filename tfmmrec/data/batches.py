@@ -6,7 +6,7 @@ import numpy as np
 
 from tfmmrec.data.batch_items import Arrays, BatchItems, padded
 from tfmmrec.data.dataset import Data
-from tfmmrec.data.distinct import item_buckets
+from tfmmrec.data.distinct import item_buckets, up_to
 from tfmmrec.data.epoch_plan import EpochPlanner
 from tfmmrec.data.history_changes import HistoryChanges
 from tfmmrec.data.negatives import Negatives, log_unseen, negatives_of
@@ -81,6 +81,7 @@ class Batches:
         cached: whether the loss is over all items, by content that is kept of those that are not encoded;
             see ``item.log_encoded``.
         seed: of everything random.
+        shares: equal ones, into which B, W, U and E fall: of the devices that a batch is spread over.
 
     Raises:
         ValueError: the schema asks for what was not prepared, there is nothing to train on, or a number is
@@ -96,6 +97,7 @@ class Batches:
         encoded: int | None = None,
         cached: bool = False,
         seed: int = 0,
+        shares: int = 1,
     ) -> None:
         if batch_events is None:
             batch_events = default_batch_events(schema)
@@ -104,6 +106,7 @@ class Batches:
             ("batch_events", batch_events, 1),
             ("negatives", negatives if isinstance(negatives, int) else 0, 0),
             ("seed", seed, 0),
+            ("shares", shares, 1),
             ("history.length", schema.history.length, 1),
         ):
             if value < least:
@@ -119,11 +122,12 @@ class Batches:
         crop = self._changes.shares.get("crop", 0.0)
         cutter = Sequences(data.events, length, crop) if schema.ordered else Sets(data.events, length)
         self.shapes = [
-            (max(1, batch_events // (length + 1)), length, candidates)
+            (up_to(max(1, batch_events // (length + 1)), shares), length, candidates)
             for length, candidates in zip(cutter.lengths.tolist(), cutter.candidates.tolist(), strict=True)
         ]
         """``(B, L, K)`` of each length bucket."""
-        self.window_buckets = item_buckets(self.shapes[0][0] * self.shapes[0][2]) if schema.ordered else None
+        most = self.shapes[0][0] * self.shapes[0][2]
+        self.window_buckets = item_buckets(most, shares) if schema.ordered else None
         """Every W there can be; None where W is B."""
         self._missing = {
             side: {
@@ -137,7 +141,8 @@ class Batches:
         self._planner = EpochPlanner(cutter, [size for size, _, _ in self.shapes], self._generator)
         self._plan = self._planner.plan(0)
         trained = data.vocabulary.trained_items
-        self._items = BatchItems(trained, self.negatives, encoded, cached, *self._events_per_item())
+        drawn = trained, self.negatives, encoded, cached
+        self._items = BatchItems(*drawn, *self._events_per_item(), shares)
         self.item_buckets = self._items.buckets
         """Every U there can be."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 _SPARSE = 8  # a catalogue of more times the batch is not worth a table: sorting is faster
@@ -34,17 +36,24 @@ def distinct(rows: np.ndarray, items: int) -> tuple[np.ndarray, np.ndarray]:
     return found, place[rows]
 
 
-def item_buckets(items: int) -> np.ndarray:
+def item_buckets(items: int, shares: int = 1) -> np.ndarray:
     """Numbers of distinct items that batches are made for: multiples of 32, each about 1.3 times the last.
 
-    The largest holds all `items`, so that a bucket for every batch exists and nothing is ever clipped.
+    The largest holds all `items`, so that a bucket for every batch exists and nothing is ever clipped. Each
+    falls into as many equal `shares`.
     """
-    largest = -(-items // 32) * 32
-    buckets = [min(32, largest)]
+    step = math.lcm(32, shares)
+    largest = up_to(items, step)
+    buckets = [min(step, largest)]
     while buckets[-1] < largest:
-        grown = -(-int(1.3 * buckets[-1]) // 32) * 32
+        grown = up_to(int(1.3 * buckets[-1]), step)
         buckets.append(min(grown, largest))
     return np.asarray(buckets)
+
+
+def up_to(count: int, step: int) -> int:
+    """The least multiple of `step` that is `count` or more."""
+    return -(-count // step) * step
 
 
 def draw_absent(present: np.ndarray, items: int, count: int, generator: np.random.Generator) -> np.ndarray:

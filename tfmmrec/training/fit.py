@@ -28,6 +28,7 @@ from tfmmrec.training.callbacks import (
     Validation,
 )
 from tfmmrec.training.checkpoint import Checkpoint, KeepCheckpoint
+from tfmmrec.training.devices import batch_shares
 from tfmmrec.training.freezing import Freezing, check_freeze
 from tfmmrec.training.mining import MineNegatives
 from tfmmrec.training.modulation import Modulation, modulated
@@ -77,6 +78,8 @@ def fit(
     (`RowAdamW`): of users' always, of items' under a sampled softmax. So its cost does not grow with them.
     With a balancing, a modulation, a gradient hook, `accumulate`, `ema` or an `optimizer` of your own every
     row is updated.
+
+    Where `keras.distribution` spreads batches over several devices, each takes an equal share of a batch.
 
     Args:
         model: from `build_recommender`.
@@ -140,11 +143,11 @@ def fit(
         ``waiting`` the share of its steps' time in which the model waited for batches.
 
     Raises:
-        ValueError: no training events, an unknown `monitor`, `schedule`, `balancing`, feature or part, a
-            number of batches or steps below 1, more batches to an update than there are, an `optimizer` with
-            what it has to be told itself, a loss or a monitored metric that is no finite number, a
-            `checkpoint` of a training with other settings, or a model or a graph that was made for other
-            data.
+        ValueError: no training events, a model made for several replicas of ``tf.distribute``, an unknown
+            `monitor`, `schedule`, `balancing`, feature or part, a number of batches or steps below 1, more
+            batches to an update than there are, an `optimizer` with what it has to be told itself, a loss or
+            a monitored metric that is no finite number, a `checkpoint` of a training with other settings, or
+            a model or a graph that was made for other data.
     """
     check_counts(accumulate=accumulate, refresh_every=refresh_every)
     if optimizer is not None:
@@ -162,6 +165,7 @@ def fit(
     if validation is not None:
         check_monitor(decides, metric_names(model, validation, k))
     data = train.data
+    shares = batch_shares(model)
     kind = negatives_of(negatives)
     drawn = model.item_vectors.sampled or model.item_vectors.cached or model.sampled_loss
     batches = Batches(
@@ -172,6 +176,7 @@ def fit(
         encoded=encode_items if model.item_vectors.cached else None,
         cached=model.item_vectors.cached and not model.sampled_loss,
         seed=seed,
+        shares=shares,
     )
     if epochs and accumulate > epochs * len(batches):
         raise ValueError(
@@ -189,6 +194,7 @@ def fit(
         "accumulate": accumulate,
         "ema": ema,
         **({} if balancing == "fixed" else {"balancing": _plain(balancing)}),
+        **({} if shares == 1 else {"shares": shares}),
         **{name: value for name, value in own.items() if value},
         "epochs": epochs,
         "batch_events": batch_events,

@@ -19,6 +19,7 @@ from tfmmrec.members import make
 from tfmmrec.modalities import Id, Modality
 from tfmmrec.models import Recommender
 from tfmmrec.pretraining.objective import Items, Objective
+from tfmmrec.training.devices import batch_shares
 from tfmmrec.training.schedule import Schedule
 from tfmmrec.training.seeds import reseed
 
@@ -63,7 +64,8 @@ def pretrain(
         what they should be near) and ``seconds``.
 
     Raises:
-        ValueError: there is no such objective, items have no content, fewer than two of them have some, or
+        ValueError: there is no such objective, the model was made for several replicas of
+            ``tf.distribute``, items have no content, fewer than two of them have some, or
             the loss is no finite number.
     """
     content = [one for one in model.schema.features("item") if not isinstance(one, Id)]
@@ -86,7 +88,8 @@ def pretrain(
     try:
         trainer = _Pretraining(model.item_tower, asked)
         reseed(trainer, seed)
-        size = min(batch_items, len(rows))
+        shares = batch_shares(model)
+        size = max(min(batch_items, len(rows)) // shares, 1) * shares
         steps = len(rows) // size
         rate = Schedule(learning_rate, epochs * steps, "cosine")
         trainer.compile(
