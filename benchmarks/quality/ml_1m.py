@@ -33,8 +33,7 @@ TABLE = Table(
         "A user's last film is the test, the one before it validation, and all 3,416 films are ranked. "
         "Masked, as usual: films the user has seen cannot be recommended again; 'not masked' lets them "
         "compete. 'Trained on validation too': the row's settings and its number of epochs were chosen on "
-        "validation before. The row with text and posters was trained when content and ids were still "
-        "clipped together, which held both back."
+        "validation before."
     ),
     prepare=convert_1m,
     split_sha256="775e1385c76b7908e091f84cb5013ee565e5905719c66a3f0172b6aeb4d4f44d",

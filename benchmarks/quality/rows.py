@@ -199,7 +199,7 @@ def compare(table: Table) -> None:
     first = reference(table, {record["model"] for record in records})
     likewise = {row.name + said(one): first + said(one) for row in table.rows for one in table.readings}
     answers = {
-        name: [_read_answers(table, name, *record["seeds"]) for record in records if record["model"] == name]
+        name: [kept_answers(table, name, *record["seeds"]) for record in records if record["model"] == name]
         for name in set(likewise.values())
     }
     for record in records:
@@ -207,7 +207,7 @@ def compare(table: Table) -> None:
         if against == record["model"]:
             record["first_minus_this"] = {}
             continue
-        firsts, other = answers[against], _read_answers(table, record["model"], *record["seeds"])
+        firsts, other = answers[against], kept_answers(table, record["model"], *record["seeds"])
         if not other or not firsts or not all(firsts):
             print(f"{record['model']}: not compared, its answers or those of {against!r} are not there.")
             continue
@@ -284,7 +284,7 @@ def _write_answers(table: Table, name: str, seed: int, results: Results) -> None
         np.savez_compressed(aside, **arrays)
 
 
-def _read_answers(table: Table, name: str, seed: int) -> dict[str, np.ndarray]:
+def kept_answers(table: Table, name: str, seed: int) -> dict[str, np.ndarray]:
     """See `_write_answers`; nothing where there are none."""
     path = _answers(table, name, seed)
     if not path.is_file():
