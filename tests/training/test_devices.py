@@ -31,7 +31,8 @@ spread = keras.distribution.DataParallel()
 told = {}
 for name, distribution in {"one": None, "two": spread}.items():
     keras.distribution.set_distribution(distribution)
-    model = build_recommender(data.schema, data.vocabulary, width=8, seed=0)
+    schema = data.schema.only(tasks=["next_item", "like"])
+    model = build_recommender(schema, data.vocabulary, width=8, seed=0)
     # seven rows and eleven items to encode do not fall into two shares: eight and twelve do
     odd = name == "two"
     settings = dict(batch_events=49, encode_items=11) if odd else dict(batch_events=56, encode_items=12)
