@@ -16,8 +16,8 @@ TABLE = Table(
     dataset="MovieLens-100K, leave-last-out; ties in time keep file order",
     about=(
         "RMSE is of the rating's head, AUC of the one that tells whether a film is rated 4 or more. The "
-        "trained rows are of an earlier version: before every row chose a learning rate of its own, had "
-        "as many parameters as the first, and learnt content from the whole catalogue."
+        "rows of one feature alone are of an earlier version: before every row chose a learning rate of its "
+        "own, had as many parameters as the first, and learnt content from the whole catalogue."
     ),
     prepare=convert_100k,
     columns={"ndcg@10": "NDCG@10", "hit_rate@10": "HR@10", "rating.rmse": "RMSE ↓", "like.auc": "AUC"},
