@@ -46,6 +46,24 @@ def test_items_without_content_are_left_out(small_data):
         pretrain(model_of(small_data, ["item_id", "year"]), small_data, rows=np.asarray([row]))
 
 
+def test_a_step_takes_as_many_items_of_each_device(small_data, monkeypatch):
+    module, sizes = importlib.import_module("tfmmrec.training.pretrain"), []
+    whole = module._ItemBatches.__getitem__
+
+    def noted(batches, index):
+        inputs = whole(batches, index)
+        sizes.extend(len(array) for array in module.keras.tree.flatten(inputs) if np.ndim(array))
+        return inputs
+
+    monkeypatch.setattr(module._ItemBatches, "__getitem__", noted)
+    monkeypatch.setattr(module, "batch_shares", lambda model: 3)
+    model = model_of(small_data)
+    pretrain(model, small_data, epochs=1, batch_items=11, jit_compile=JIT)
+    assert set(sizes) == {9}
+    with pytest.raises(ValueError, match="2 of them has content; 3 are needed, one for each device"):
+        pretrain(model, small_data, rows=np.arange(2))
+
+
 def test_what_cannot_be_pretrained_is_explained(small_data):
     with pytest.raises(ValueError, match="knows their ids alone: give items a feature"):
         pretrain(model_of(small_data, ["item_id"]), small_data)

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from tfmmrec.data.distinct import up_to
 from tfmmrec.evaluation.best import GROUP, Best, keys_of
 from tfmmrec.evaluation.scores import Lines, Products, Scores
 
@@ -120,7 +121,7 @@ def _rank_chunk(
     for number, first in enumerate(range(0, competing, size)):
         last = min(first + size, competing)
         write(slice(first, last) if among is None else among[first:last], block[: last - first])
-        whole = -(-(last - first) // GROUP) * GROUP
+        whole = up_to(last - first, GROUP)
         block[last - first : whole] = -np.inf
         which, place, query = targets.of(number)
         at_target[which] = block[place, query]
@@ -210,9 +211,9 @@ def _block(competing: int, k: int, needed: int, memory: int) -> int:
         needed: bytes of a query whatever the block.
         memory: bytes of a chunk.
     """
-    size = -(-min(competing, _ITEMS) // GROUP) * GROUP
+    size = up_to(min(competing, _ITEMS), GROUP)
     while size > GROUP and Best.scratch(size, k) > max(needed, 8 * memory // _QUERIES):
-        size = -(-size // (2 * GROUP)) * GROUP
+        size = up_to(size // 2, GROUP)
     return size
 
 

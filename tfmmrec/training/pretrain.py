@@ -65,8 +65,8 @@ def pretrain(
 
     Raises:
         ValueError: there is no such objective, the model was made for several replicas of
-            ``tf.distribute``, items have no content, fewer than two of them have some, or
-            the loss is no finite number.
+            ``tf.distribute``, items have no content, fewer of them have some than two or than there are
+            devices, or the loss is no finite number.
     """
     content = [one for one in model.schema.features("item") if not isinstance(one, Id)]
     if not content:
@@ -77,8 +77,10 @@ def pretrain(
     rows = np.arange(data.vocabulary.trained_items) if rows is None else np.asarray(rows)
     present = np.stack([_present(one, states[one.name], data.items, rows) for one in content], axis=1)
     rows, present = rows[present.any(axis=1)], present[present.any(axis=1)]
-    if len(rows) < 2:
-        raise ValueError(f"Pretraining compares items, and {len(rows)} of them has content; two are needed.")
+    shares = batch_shares(model)
+    if len(rows) < max(2, shares):
+        least = "two are needed" if shares < 2 else f"{shares} are needed, one for each device"
+        raise ValueError(f"Pretraining compares items, and {len(rows)} of them has content; {least}.")
     names = [one.name for one in content]
     keras.utils.set_random_seed(seed)
     asked = make(pretraining, Objective, objective, width=model.width, names=names, name="objective")
@@ -88,7 +90,6 @@ def pretrain(
     try:
         trainer = _Pretraining(model.item_tower, asked)
         reseed(trainer, seed)
-        shares = batch_shares(model)
         size = max(min(batch_items, len(rows)) // shares, 1) * shares
         steps = len(rows) // size
         rate = Schedule(learning_rate, epochs * steps, "cosine")
