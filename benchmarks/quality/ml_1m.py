@@ -14,6 +14,7 @@ IDS, TEXT_AND_POSTERS = "id only", "text and posters"
 # a step encodes few films, and there are fewer passes: a row has 150 minutes
 CONTENT = {"epochs": 20, "encode_items": 16, "refresh_every": 800}
 GATED = {"fusion": "gated"}
+TEXT = ["title", "plot", "genres", "year"]
 
 
 def with_history(schema: Schema) -> Schema:
@@ -48,6 +49,8 @@ TABLE = Table(
             training=CONTENT,
             refit=TEXT_AND_POSTERS,
         ),
+        Row("text only", lambda schema: schema.only(item=TEXT), model=GATED, training=CONTENT),
+        Row("posters only", lambda schema: schema.only(item=["poster"]), training=CONTENT),
         Row(IDS, ids),
         Row(f"{IDS}, trained on validation too", ids, refit=IDS),
         *BASELINES,
