@@ -95,7 +95,9 @@ def markdown(table: Table) -> str:
         for name, rows in by_name.items()
     }
     if any(compared.values()):
-        lines += ["", f"| {reference(table, by_name)}, minus … | {' | '.join(columns.values())} |"]
+        firsts = {reference(table, by_name, row) for row in table.rows if compared.get(row.name)}
+        whose = firsts.pop() if len(firsts) == 1 else "the first of the same split"
+        lines += ["", f"| {whose}, minus … | {' | '.join(columns.values())} |"]
         lines.append("|---|" + "---|" * len(columns))
     for name, gaps in compared.items():
         if gaps:

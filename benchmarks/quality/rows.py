@@ -70,10 +70,11 @@ def run_row(table: Table, row: Row, seed: int) -> None:
         _write_answers(table, record["model"], seed, results)
     names = {record["model"] for record in records}
     rows = [r for r in read_rows(table) if not (r["model"] in names and r["seeds"] == [seed])]
-    if (
-        reference(table, names | {one["model"] for one in rows}) in names
-    ):  # what stands there is the difference to another one
-        for one in rows:
+    there = names | {one["model"] for one in rows}
+    compared = [one for one in table.rows if reference(table, there, one) == row.name]
+    was = {one.name + said(reading) for one in compared for reading in table.readings}
+    for one in rows:
+        if one["model"] in was:  # what stands there is the difference to another one
             one.pop("first_minus_this", None)
     order = [row.name + said(reading) for row in table.rows for reading in table.readings]
     write_rows(table, sorted([*rows, *records], key=lambda r: (order.index(r["model"]), r["seeds"])))
@@ -177,27 +178,31 @@ def recorded(table: Table, name: str, seed: int) -> dict[str, Any]:
     )
 
 
-def reference(table: Table, names: Collection[str]) -> str:
-    """The row that the others are compared with: the first that there are results of; "" without any.
+def reference(table: Table, names: Collection[str], row: Row) -> str:
+    """What a row is compared with: the first of its split that there are results of; "" without any.
 
     Args:
         table: its rows stand in their order.
         names: of the rows, and of their readings, that there are results of.
+        row: of the table.
     """
-    return next((row.name for row in table.rows if row.name in names), "")
+    return next((one.name for one in table.rows if one.name in names and one.load == row.load), "")
 
 
 def compare(table: Table) -> None:
-    """Adds to every row the paired difference of the first row to it, over the same users.
+    """Adds to every row the paired difference of the first row of its split to it, over the same users.
 
     A reading is compared with the first row's, read likewise; of several seeds of the first row it is the
-    mean over them, of the difference and of the ends of its interval. Rows that were asked something else, as
-    those of other splits, are not compared, nor are those whose answers are not there: they keep what they
-    have.
+    mean over them, of the difference and of the ends of its interval. Rows whose answers are not there are
+    not compared: they keep what they have.
     """
     records = read_rows(table)
-    first = reference(table, {record["model"] for record in records})
-    likewise = {row.name + said(one): first + said(one) for row in table.rows for one in table.readings}
+    there = {record["model"] for record in records}
+    likewise = {
+        row.name + said(one): reference(table, there, row) + said(one)
+        for row in table.rows
+        for one in table.readings
+    }
     answers = {
         name: [kept_answers(table, name, *record["seeds"]) for record in records if record["model"] == name]
         for name in set(likewise.values())

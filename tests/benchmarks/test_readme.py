@@ -6,7 +6,16 @@ import pytest
 
 from benchmarks import readme
 from benchmarks.quality.table import Reading, Row, Table
-from benchmarks.readme import between, by_reading, generated, generated_guide, members, tree, which_file
+from benchmarks.readme import (
+    between,
+    by_reading,
+    generated,
+    generated_guide,
+    markdown,
+    members,
+    tree,
+    which_file,
+)
 from tfmmrec.families import Family
 
 README = Path(__file__).parent.parent.parent / "README.md"
@@ -72,6 +81,33 @@ def test_a_table_turned_by_hand(monkeypatch):
         "|---|---|---|",
         "| as it is | **+0.2000** [+0.1000, +0.3000] | **+0.4000** [+0.3000, +0.5000] |",
         "| new items | -0.0500 [-0.1500, +0.0500] | – |",
+    ]
+
+
+def test_differences_are_headed_by_what_is_compared_with(monkeypatch):
+    gap = {"hits": {"mean": 0.2, "low": 0.1, "high": 0.3}}
+    records = [
+        {"model": name, "metrics": {"hits": {"mean": 0.5}}, "seeds": [0], "first_minus_this": found}
+        for name, found in (("all", {}), ("some", gap), ("all later", {}), ("some later", gap))
+    ]
+    rows = tuple(
+        Row(f"{name}{when}", lambda schema: schema, load=load)
+        for when, load in (("", {}), (" later", {"split": "global-time"}))
+        for name in ("all", "some")
+    )
+    table = Table("t", "d", lambda *_: Path(), {"hits": "HR"}, rows)
+    monkeypatch.setattr(readme, "read_rows", lambda _: records[:2])
+    assert markdown(table).split("\n")[-3:] == [
+        "| all, minus … | HR |",
+        "|---|---|",
+        "| some | **+0.2000** [+0.1000, +0.3000] |",
+    ]
+    monkeypatch.setattr(readme, "read_rows", lambda _: records)
+    assert markdown(table).split("\n")[-4:] == [
+        "| the first of the same split, minus … | HR |",
+        "|---|---|",
+        "| some | **+0.2000** [+0.1000, +0.3000] |",
+        "| some later | **+0.2000** [+0.1000, +0.3000] |",
     ]
 
 

@@ -29,6 +29,7 @@ ROWS = (
     Row("item-kNN", baseline=ItemKNN, grid={"k": (1, 20), "shrink": (0, 50)}),
     Row("EASE", baseline=EASE, grid={"l2": (1, 1000)}),
 )
+BY_TIME = {"split": "global-time"}
 
 
 def prepare(source, folder):
@@ -120,7 +121,26 @@ def test_the_first_row_that_is_there_is_compared_with(table):
     knn, ease = read_rows(table)
     gap = knn["metrics"]["ndcg@10"]["mean"] - ease["metrics"]["ndcg@10"]["mean"]
     assert ease["first_minus_this"]["ndcg@10"]["mean"] == pytest.approx(gap, abs=2e-5)
-    assert rows.reference(table, ["EASE", "item-kNN"]) == "item-kNN" and rows.reference(table, []) == ""
+    (_, _, row) = ROWS
+    assert rows.reference(table, ["EASE", "item-kNN"], row) == "item-kNN"
+    assert rows.reference(table, [], row) == ""
+
+
+def test_a_row_is_compared_with_the_first_of_its_own_split(table):
+    """The two of another split with each other; the first of them anew leaves the other one without."""
+    other = [dataclasses.replace(row, name=f"{row.name}, by time", load=BY_TIME) for row in ROWS[:2]]
+    table = dataclasses.replace(table, rows=(*ROWS[:2], *other))
+    for row in table.rows:
+        run_row(table, row, seed=0)
+    compare(table)
+    first, knn, popular, near = read_rows(table)
+    assert not first["first_minus_this"] and not popular["first_minus_this"]
+    for one, this in ((first, knn), (popular, near)):
+        gap = one["metrics"]["ndcg@10"]["mean"] - this["metrics"]["ndcg@10"]["mean"]
+        assert this["first_minus_this"]["ndcg@10"]["mean"] == pytest.approx(gap, abs=2e-5)
+    run_row(table, other[0], seed=0)
+    _, knn, _, near = read_rows(table)
+    assert knn["first_minus_this"] and "first_minus_this" not in near
 
 
 def test_of_several_seeds_of_the_first_row_it_is_the_mean(table):
