@@ -213,6 +213,19 @@ def test_an_encoding_that_is_not_utf_8_stands_in_the_proposal(tmp_path):
     assert load(folder, schema).problems == {}
 
 
+def test_quotes_that_are_letters_stand_in_the_proposal(tmp_path):
+    folder = write(tmp_path / "data", events=EVENTS)
+    titles = ['"Weird Al" Yankovic', '"Heroes', *(f"Song {n}" for n in range(2, 7))]
+    rows = "".join(f"i{n}\t{title}\n" for n, title in enumerate(titles))
+    (folder / "items.tsv").write_text("item_id\ttitle\n" + rows)
+    guess = guess_schema(folder)
+    assert 'items = {quote = ""}\n' in guess.toml
+    assert 'items.tsv: 7 rows, 2 columns; quotes read as letters, as in line 2, "Weird Al" Yank' in guess.toml
+    (tmp_path / "guess.toml").write_text(guess.toml)
+    data = load(folder, Schema.from_toml(tmp_path / "guess.toml"))
+    assert data.problems == {} and len(data.item_ids) == 7
+
+
 def test_an_encoding_of_labelled_examples_is_that_of_items_and_events(tmp_path):
     (tmp_path / "items.csv").write_bytes(
         LABELS.replace("photo", "id", 1).replace("red", "grün").encode("cp1252")

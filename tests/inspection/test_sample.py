@@ -118,8 +118,16 @@ def test_long_cells_are_read_and_a_quote_that_stays_open_is_told_of(tmp_path, mo
     monkeypatch.setattr("tfmmrec.inspection.sample._CELL", 1 << 20)
     before = csv.field_size_limit(1 << 20)
     try:
-        path.write_text('n,plot\n1,"word\n' + "2,word word\n" * 100_000)
+        path.write_text('n,plot\n0,"a, b"\n1,"word\n' + "2,word word\n" * 100_000)
         with pytest.raises(ValueError, match="field limit.*; perhaps a quote that opens is never closed"):
             read_sample(tmp_path, path, "items")
     finally:
         csv.field_size_limit(before)
+
+
+def test_quotes_that_are_letters_stay(tmp_path):
+    (tmp_path / "items.tsv").write_text('item_id\ttitle\n1\t"Weird Al" Yankovic\n2\t"Heroes\n3\tLow\n')
+    sample = read_sample(tmp_path, tmp_path / "items.tsv", "items")
+    assert sample.columns["title"] == ['"Weird Al" Yankovic', '"Heroes', "Low"] and not sample.quoted
+    assert sample.why_quoted == 'quotes read as letters, as in line 2, "Weird Al" Yankovic'
+    assert count_rows(tmp_path / "items.tsv", quoted=False) == 3

@@ -111,10 +111,11 @@ def _named(table: str, path: Path) -> str:
 
 
 def _tables(files: dict[str, tuple[str, Sample]]) -> dict[str, Any]:
-    """What the schema has to say of the tables' files: name, encoding and what stands for an empty cell."""
+    """What the schema has to say of the tables' files: their names, and how they are to be read."""
     said: dict[str, Any] = {}
     for table, (file, sample) in files.items():
         settings: dict[str, Any] = {"encoding": sample.encoding} if sample.encoding else {}
+        settings |= {} if sample.quoted else {"quote": ""}
         settings |= {"missing": list(sample.missing)} if sample.missing else {}
         if file or settings:
             said[table] = {"file": file, **settings} if file and settings else file or settings
@@ -123,7 +124,8 @@ def _tables(files: dict[str, tuple[str, Sample]]) -> dict[str, Any]:
 
 def _looked_at(sample: Sample) -> str:
     said = [f"{sample.file}: {_rows(sample)}, {len(sample.columns)} columns"]
-    return "; ".join([*said, *(why for why in (sample.why_encoding, sample.why_missing) if why)])
+    whys = (sample.why_encoding, sample.why_quoted, sample.why_missing)
+    return "; ".join([*said, *(why for why in whys if why)])
 
 
 def _examples(samples: dict[str, Sample]) -> Sample | None:
@@ -300,8 +302,8 @@ def _add_arrays(guess: Guess, paths: dict[str, Path], samples: dict[str, Sample]
             continue
         for side, table in (("item", "items"), ("user", "users")):
             if table in samples and side not in sizes:
-                whole = samples[table].whole
-                sizes[side] = len(samples[table]) if whole else count_rows(paths[table])  # type: ignore[index]
+                known = samples[table]
+                sizes[side] = len(known) if known.whole else count_rows(paths[table], known.quoted)  # type: ignore[index]
         fits = [side for side, size in sizes.items() if len(shape) == 2 and shape[0] == size]
         fits.sort(key=lambda side: side not in path.stem.lower())
         name = path.stem

@@ -6,8 +6,9 @@ import csv
 import io
 import json
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pyarrow.parquet
 from tfmmrec.data.cells import plain
 from tfmmrec.data.encodings import BROKEN, MARK, open_text
 from tfmmrec.data.formats import SEPARATORS
+from tfmmrec.inspection.quotes import why_letters
 
 ROWS = 20_000  # read of each table, at most
 _CELL = 16 << 20  # characters of one cell: `load` reads no longer rows
@@ -34,6 +36,8 @@ class Sample:
         times: columns that the file itself says are moments; their cells are seconds since the epoch.
         encoding: to be named in the schema, where the file is not in UTF-8 and does not say what it is in.
         why_encoding: what speaks for it.
+        quoted: whether the quotes of a CSV hold cells together. If not, the schema has to say so.
+        why_quoted: what speaks against it.
         missing: texts to be named in the schema that stand for an empty cell, which they are in `columns`.
         why_missing: what speaks for it.
     """
@@ -45,6 +49,8 @@ class Sample:
     times: frozenset[str] = frozenset()
     encoding: str | None = None
     why_encoding: str = ""
+    quoted: bool = True
+    why_quoted: str = ""
     missing: tuple[str, ...] = ()
     why_missing: str = ""
 
@@ -71,31 +77,34 @@ def read_sample(folder: Path, path: Path, name: str, rows: int = ROWS) -> Sample
     where = f"Table {name!r} ({path.relative_to(folder).as_posix()})"
     if part.is_dir() or not part.stat().st_size:
         raise ValueError(f"{where} is empty; it needs a header and rows.")
-    encoding, why = None, ""
+    told: dict[str, Any] = {}
     try:
         if part.suffix == ".parquet":
             columns, times, more = _parquet(part, rows)
+            told["times"] = times
         else:
-            times = frozenset()
-            columns, more, met = _text_rows(part, None, rows)
+            letters = _quotes_as_letters(part, rows)
+            if letters:
+                told |= {"quoted": False, "why_quoted": letters}
+            columns, more, met = _text_rows(part, None, rows, not letters)
             if met.wrong:
-                encoding, why = met.likely()
-                columns, more, _ = _text_rows(part, encoding, rows)
+                told["encoding"], told["why_encoding"] = met.likely()
+                columns, more, _ = _text_rows(part, told["encoding"], rows, not letters)
     except (OSError, EOFError, zlib.error, csv.Error, pa.ArrowException) as error:
         hint = "; perhaps a quote that opens is never closed" if "field limit" in str(error) else ""
         raise ValueError(f"{where} cannot be read: {error}{hint}.") from error
     whole = not more and len(parts) < 2
-    sample = Sample(name, path.relative_to(folder).as_posix(), columns, whole, times, encoding, why)
+    sample = Sample(name, path.relative_to(folder).as_posix(), columns, whole, **told)
     if not len(sample):
         raise ValueError(f"{where} has no rows, at most a header: nothing can be learnt from it.")
     return sample
 
 
-def count_rows(path: Path) -> int:
-    """All rows of a file of one table, read through without being kept."""
+def count_rows(path: Path, quoted: bool = True) -> int:
+    """All rows of a file of one table, read through without being kept; `quoted` as in `Sample`."""
     if path.suffix == ".parquet":
         return pa.parquet.read_metadata(path).num_rows
-    return sum(1 for _ in _reader(path)(path, None)[1])
+    return sum(1 for _ in _read(path, None, quoted)[1])
 
 
 def _parquet(path: Path, rows: int) -> tuple[dict[str, list[Any]], frozenset[str], bool]:
@@ -152,9 +161,11 @@ _Rows = Iterator[tuple[str, dict[str, Any]]]
 """The text of each row, and its cells."""
 
 
-def _text_rows(path: Path, encoding: str | None, rows: int) -> tuple[dict[str, list[Any]], bool, _Encoding]:
+def _text_rows(
+    path: Path, encoding: str | None, rows: int, quoted: bool
+) -> tuple[dict[str, list[Any]], bool, _Encoding]:
     """The first rows of CSV or JSON-lines, whether there are more, and how far they are in the encoding."""
-    header, read = _reader(path)(path, encoding)
+    header, read = _read(path, encoding, quoted)
     met, kept = _Encoding(), list[dict[str, Any]]()
     if not met.whole(" ".join(header)):
         met.broken = met.met = rows  # columns cannot be named: as if no row could be read
@@ -167,20 +178,39 @@ def _text_rows(path: Path, encoding: str | None, rows: int) -> tuple[dict[str, l
     return {name: [row.get(name) for row in kept[:rows]] for name in names}, len(kept) > rows, met
 
 
-def _reader(path: Path) -> Callable[[Path, str | None], tuple[list[str], _Rows]]:
-    return _jsonl if ".jsonl" in [suffix.lower() for suffix in path.suffixes] else _csv
+def _read(path: Path, encoding: str | None, quoted: bool) -> tuple[list[str], _Rows]:
+    """The columns that a header names, and the rows."""
+    return _jsonl(path, encoding) if _is_jsonl(path) else _csv(path, encoding, quoted)
 
 
-def _csv(path: Path, encoding: str | None = None) -> tuple[list[str], _Rows]:
+def _is_jsonl(path: Path) -> bool:
+    return ".jsonl" in [suffix.lower() for suffix in path.suffixes]
+
+
+def _quotes_as_letters(path: Path, rows: int) -> str:
+    """See `why_letters`, of so many rows."""
+    if _is_jsonl(path):
+        return ""
+    with _text(path, None) as lines:
+        first = lines.readline()
+        return why_letters(first, islice(lines, rows), _separator(first))
+
+
+def _separator(first: str) -> str:
+    return max(SEPARATORS, key=first.count)
+
+
+def _csv(path: Path, encoding: str | None, quoted: bool) -> tuple[list[str], _Rows]:
     csv.field_size_limit(max(_CELL, csv.field_size_limit()))  # of the process, and so only raised
+    quoting = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
     lines = _text(path, encoding)
     first = lines.readline()
-    separator = max(SEPARATORS, key=first.count)
-    header = next(csv.reader([first], delimiter=separator), [])
+    separator = _separator(first)
+    header = next(csv.reader([first], delimiter=separator, quoting=quoting), [])
 
     def rows() -> _Rows:
         with lines:
-            for cells in csv.reader(lines, delimiter=separator):
+            for cells in csv.reader(lines, delimiter=separator, quoting=quoting):
                 if len(cells) == len(header):  # another number is told of when the data is prepared
                     row = dict(zip(header, (cell or None for cell in cells), strict=True))
                     yield separator.join(cells), row
@@ -188,7 +218,7 @@ def _csv(path: Path, encoding: str | None = None) -> tuple[list[str], _Rows]:
     return header, rows()
 
 
-def _jsonl(path: Path, encoding: str | None = None) -> tuple[list[str], _Rows]:
+def _jsonl(path: Path, encoding: str | None) -> tuple[list[str], _Rows]:
     def rows() -> _Rows:
         with _text(path, encoding) as lines:
             for line in lines:
