@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet
@@ -202,7 +202,7 @@ def _separator(first: str) -> str:
 
 def _csv(path: Path, encoding: str | None, quoted: bool) -> tuple[list[str], _Rows]:
     csv.field_size_limit(max(_CELL, csv.field_size_limit()))  # of the process, and so only raised
-    quoting = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
     lines = _text(path, encoding)
     first = lines.readline()
     separator = _separator(first)
