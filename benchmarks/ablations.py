@@ -85,7 +85,7 @@ ABLATIONS = {
         Committed(
             "ml-100k-fusion",
             "MovieLens-100K, the next film: every fusion, without alignment and with InfoNCE",
-            ml_100k.TABLE,
+            ml_100k.PLAIN,
             _FUSIONS,
             {"ndcg@10": "NDCG@10", "recall@20": "recall@20"},
             {**_SMALL, "only": {"tasks": ["next_item"]}},
@@ -95,7 +95,7 @@ ABLATIONS = {
             "ml-100k-sharing",
             "MovieLens-100K, next film, rating and like together, by ids, titles, genres and years: every "
             "sharing scheme under every balancing",
-            ml_100k.TABLE,
+            ml_100k.PLAIN,
             ("sharing=all", "balancing=all"),
             {"ndcg@10": "NDCG@10", "rating.rmse": "RMSE ↓", "like.auc": "AUC"},
             {**_SMALL, "epochs": 8, "only": {"item": _NO_MEDIA}},

@@ -20,7 +20,6 @@ from tfmmrec.modalities import History
 from tfmmrec.recipes.movielens import convert_1m
 from tfmmrec.schema import Schema
 
-
 # a step encodes some of its films: a row has 150 minutes
 CONTENT = {"encode_items": 128, "refresh_every": 160}
 

@@ -152,13 +152,13 @@ LASTFM_2K = replace(
     by_reading=True,
 )
 BY_TIME = replace(
-    ml_100k.TABLE,
+    ml_100k.PLAIN,
     name="ml-100k-by-time",
     dataset="MovieLens-100K, split by global time, 80/10/10",
     about="RMSE is of the rating's head, AUC of the one that tells whether a film is rated 4 or more.",
     load={"split": "global-time"},
     split_sha256="afabce168e16e2d464aab5a1523cf7e0ee65cd400f800218b75f8dcd0f495a82",
-    rows=tuple(row for row in ml_100k.TABLE.rows if row.name not in ml_100k.SINGLE_MODALITIES),
+    rows=tuple(row for row in ml_100k.PLAIN.rows if row.name not in ml_100k.SINGLE_MODALITIES),
     grid={},
-    training={**ml_100k.TABLE.training, "learning_rate": 3e-3},
+    training={**ml_100k.PLAIN.training, "learning_rate": 3e-3},
 )

@@ -61,7 +61,7 @@ SOURCE = replace(
     readings=ml_1m.TABLE.readings[:1],
 )
 ALL = replace(
-    ml_100k.TABLE,
+    ml_100k.PLAIN,
     name="transfer-all",
     dataset="MovieLens-100K, leave-last-out, after MovieLens-1M",
     about=(
