@@ -39,6 +39,7 @@ def told(result, *words):
         (("--name", "a", "--run", "b"), ("--name a or --run b, not both",)),
         (("--schema", "nowhere.toml"), ("Schema file 'nowhere.toml' was not found",)),
         (("--dtype", "float3"), ("float3",)),
+        (("--all-devices",), ("KERAS_BACKEND=jax", "leave --all-devices")),
         (("--nonsense",), ("--nonsense",)),
     ],
     ids=lambda given: " ".join(given),

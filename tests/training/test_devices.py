@@ -13,7 +13,7 @@ import pytest
 
 from tfmmrec.data.batches import Batches
 from tfmmrec.models import build_recommender
-from tfmmrec.training import fit
+from tfmmrec.training import all_devices, fit
 from tfmmrec.training.devices import batch_shares
 
 TRAINS_ON_ONE_AND_ON_TWO = """
@@ -86,6 +86,24 @@ def test_every_array_of_a_batch_falls_into_equal_shares(small_data, small_sets, 
 def test_without_a_distribution_a_batch_is_whole(small_data):
     model = build_recommender(small_data.schema, small_data.vocabulary, width=8, seed=0)
     assert keras.distribution.distribution() is None and batch_shares(model) == 1
+
+
+@pytest.mark.skipif(keras.backend.backend() != "jax", reason="the other backends are refused")
+@pytest.mark.backend
+def test_all_devices_share_within_alone(small_data):
+    import jax
+
+    with all_devices() as count:
+        model = build_recommender(small_data.schema, small_data.vocabulary, width=8, seed=0)
+        assert count == batch_shares(model) == len(jax.devices())
+        assert keras.distribution.distribution() is not None
+    assert keras.distribution.distribution() is None
+
+
+@pytest.mark.skipif(keras.backend.backend() == "jax", reason="jax does")
+def test_a_backend_that_spreads_no_step_is_told_of():
+    with pytest.raises(ValueError, match="KERAS_BACKEND=jax, and Keras runs on tensorflow"), all_devices():
+        pass
 
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="tf.distribute is TensorFlow's")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -40,6 +41,14 @@ def train(
     ] = None,
     replace: Annotated[
         bool, Option("--replace", help="Train anew where there is a trained model.", rich_help_panel="Run")
+    ] = False,
+    shared: Annotated[
+        bool,
+        Option(
+            "--all-devices",
+            help="Share each batch among all GPUs, or all cores of a TPU; KERAS_BACKEND=jax alone.",
+            rich_help_panel="Run",
+        ),
     ] = False,
 ) -> None:
     """Train on a data folder, judge the model beside the most popular items, and keep all of it in a run.
@@ -84,9 +93,10 @@ def train(
     one_arena()
     import_quietly()
     from tfmmrec.recipes.training_run import training_run
+    from tfmmrec.training import all_devices
 
     described = schema_of(data, schema)
-    with ProgressReport(quiet=quiet) as report:
+    with ProgressReport(quiet=quiet) as report, all_devices() if shared else nullcontext():
         trained = training_run(data, described, folder, settings, replace, report)
 
     from tfmmrec.cli.results import as_json_result, show, show_problems
