@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from PIL import Image
 
 from export import world
 from tfmmrec.serving import Served
@@ -40,6 +41,27 @@ def test_a_picture_a_sound_and_all_together(tfmmrec, shop, media):
     assert answer["item_id"] == expected["item_id"] and len(answer["item_id"]) == 3
     shown = tfmmrec("search", shop.parent, "--image", picture, "--audio", sound)
     assert "For poster4-0.png and sound4-0.wav" in shown.stdout
+
+
+def test_other_formats_are_converted_as_those_of_a_data_folder(tfmmrec, shop, media, tmp_path):
+    soundfile = pytest.importorskip("soundfile")
+    with Image.open(media / "poster4-0.png") as picture:
+        picture.save(tmp_path / "poster.webp", lossless=True)
+    samples, rate = soundfile.read(media / "sound4-0.wav", dtype="int16")
+    soundfile.write(tmp_path / "sound.flac", samples, rate)
+    for option, came, other in (
+        ("--image", media / "poster4-0.png", tmp_path / "poster.webp"),
+        ("--audio", media / "sound4-0.wav", tmp_path / "sound.flac"),
+    ):
+        answers = [json.loads(tfmmrec("search", shop, option, one, "--json").stdout) for one in (came, other)]
+        assert answers[0]["item_id"] == answers[1]["item_id"]
+        assert answers[0]["score"] == pytest.approx(answers[1]["score"], abs=1e-4)
+
+
+def test_a_file_that_cannot_be_read_is_told_of(tfmmrec, shop, tmp_path):
+    (tmp_path / "poster.png").write_bytes(b"no picture")
+    result = tfmmrec("search", shop, "--image", tmp_path / "poster.png")
+    assert result.exit_code == 2 and re.search("--image, '.*poster.png': not a readable", result.stderr)
 
 
 @pytest.mark.parametrize(

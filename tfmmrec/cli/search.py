@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -47,6 +50,8 @@ def search(
     import_quietly()
     from tfmmrec.cli.results import show_recommendations
     from tfmmrec.modalities import Audio, Image, Text
+    from tfmmrec.modalities.clips import checked_clip
+    from tfmmrec.modalities.image import checked_image
     from tfmmrec.schema import Schema
     from tfmmrec.serving import Served
 
@@ -54,10 +59,15 @@ def search(
     takes = served.inputs("search")
     schema = Schema.from_dict(served.about["schema"])
     query: dict[str, Any] = {}
-    for kind, option, value in ((Text, "words", words), (Image, "--image", image), (Audio, "--audio", audio)):
-        if value is not None:
-            inputs = _inputs(schema, kind, takes, option)
-            query |= dict.fromkeys(inputs, _bytes(option, value) if isinstance(value, Path) else value)
+    if words is not None:
+        query |= dict.fromkeys(_inputs(schema, Text, takes, "words"), words)
+    if image is not None:
+        query |= dict.fromkeys(
+            _inputs(schema, Image, takes, "--image"), _read("--image", image, checked_image)
+        )
+    if audio is not None:
+        whole = partial(checked_clip, seconds=math.inf)
+        query |= dict.fromkeys(_inputs(schema, Audio, takes, "--audio"), _read("--audio", audio, whole))
     answer = served.search(k=k, allow=allowed or None, **query)
     if as_json:
         print_json(answer)
@@ -91,7 +101,15 @@ def _inputs(schema: Any, kind: Any, takes: list[str], option: str) -> list[str]:
     return inputs
 
 
-def _bytes(option: str, path: Path) -> bytes:
+def _read(option: str, path: Path, checked: Callable[[bytes], bytes]) -> bytes:
+    """A file as an export reads it: other formats that a data folder may hold are converted as there.
+
+    Raises:
+        ValueError: there is none, or it cannot be read.
+    """
     if not path.is_file():
         raise ValueError(f"{option} is the path of a file, and {str(path)!r} is none.")
-    return path.read_bytes()
+    try:
+        return checked(path.read_bytes())
+    except ValueError as error:
+        raise ValueError(f"{option}, {str(path)!r}: {error}.") from error
