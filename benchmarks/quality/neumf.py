@@ -91,8 +91,8 @@ TABLE = Table(
     load={"split": "column:split"},
     columns={"hit_rate@10": "HR@10", "ndcg@10": "NDCG@10"},
     rows=(
-        Row("id only", lambda schema: schema.only(item=["item_id"])),
         Row("text and posters", lambda schema: schema, model={"fusion": "gated"}, training=CONTENT),
+        Row("id only", lambda schema: schema.only(item=["item_id"])),
         *BASELINES,
     ),
     model={"width": 64},
