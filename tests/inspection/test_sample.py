@@ -129,5 +129,5 @@ def test_quotes_that_are_letters_stay(tmp_path):
     (tmp_path / "items.tsv").write_text('item_id\ttitle\n1\t"Weird Al" Yankovic\n2\t"Heroes\n3\tLow\n')
     sample = read_sample(tmp_path, tmp_path / "items.tsv", "items")
     assert sample.columns["title"] == ['"Weird Al" Yankovic', '"Heroes', "Low"] and not sample.quoted
-    assert sample.why_quoted == 'quotes read as letters, as in line 2, "Weird Al" Yankovic'
+    assert sample.why_letters == 'quotes read as letters, as in line 2, "Weird Al" Yankovic'
     assert count_rows(tmp_path / "items.tsv", quoted=False) == 3

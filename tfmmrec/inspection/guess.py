@@ -124,7 +124,7 @@ def _tables(files: dict[str, tuple[str, Sample]]) -> dict[str, Any]:
 
 def _looked_at(sample: Sample) -> str:
     said = [f"{sample.file}: {_rows(sample)}, {len(sample.columns)} columns"]
-    whys = (sample.why_encoding, sample.why_quoted, sample.why_missing)
+    whys = (sample.why_encoding, sample.why_letters, sample.why_missing)
     return "; ".join([*said, *(why for why in whys if why)])
 
 

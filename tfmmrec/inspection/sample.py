@@ -36,8 +36,7 @@ class Sample:
         times: columns that the file itself says are moments; their cells are seconds since the epoch.
         encoding: to be named in the schema, where the file is not in UTF-8 and does not say what it is in.
         why_encoding: what speaks for it.
-        quoted: whether the quotes of a CSV hold cells together. If not, the schema has to say so.
-        why_quoted: what speaks against it.
+        why_letters: what speaks for the quotes of a CSV being letters, which the schema has to say then.
         missing: texts to be named in the schema that stand for an empty cell, which they are in `columns`.
         why_missing: what speaks for it.
     """
@@ -49,10 +48,14 @@ class Sample:
     times: frozenset[str] = frozenset()
     encoding: str | None = None
     why_encoding: str = ""
-    quoted: bool = True
-    why_quoted: str = ""
+    why_letters: str = ""
     missing: tuple[str, ...] = ()
     why_missing: str = ""
+
+    @property
+    def quoted(self) -> bool:
+        """Whether the quotes of a CSV hold cells together."""
+        return not self.why_letters
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()), []))
@@ -83,9 +86,7 @@ def read_sample(folder: Path, path: Path, name: str, rows: int = ROWS) -> Sample
             columns, times, more = _parquet(part, rows)
             told["times"] = times
         else:
-            letters = _quotes_as_letters(part, rows)
-            if letters:
-                told |= {"quoted": False, "why_quoted": letters}
+            letters = told["why_letters"] = _quotes_as_letters(part, rows)
             columns, more, met = _text_rows(part, None, rows, not letters)
             if met.wrong:
                 told["encoding"], told["why_encoding"] = met.likely()
